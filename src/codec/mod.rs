@@ -1,0 +1,1 @@
+//! Codecs between values and bytes.

@@ -1,0 +1,13 @@
+//! Pure bytes: every format the database keeps on disk, with no I/O at all.
+//!
+//! Each module writes and reads one format and states it byte by byte in its own documentation.
+//! Decoders take any bytes and answer with a [`damage::Damage`] that carries an offset; they never
+//! panic and never allocate more than the bytes at hand can justify.
+
+pub(crate) mod batch;
+pub(crate) mod bytes;
+pub(crate) mod checksum;
+pub(crate) mod damage;
+pub(crate) mod entry;
+pub(crate) mod file_name;
+pub(crate) mod range_tombstones;

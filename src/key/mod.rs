@@ -1,0 +1,1 @@
+//! Keys whose bytes sort as their values do.

@@ -1,0 +1,1 @@
+//! The log of which tables there are.
