@@ -10,4 +10,5 @@ pub(crate) mod checksum;
 pub(crate) mod damage;
 pub(crate) mod entry;
 pub(crate) mod file_name;
+pub(crate) mod properties;
 pub(crate) mod range_tombstones;
