@@ -112,6 +112,20 @@ impl RangeTombstones {
         fragment.sequences.get(newer).copied()
     }
 
+    /// What of the set lies in `[lower, upper)`; an open end is `None`.
+    pub(crate) fn clip(&self, lower: Option<&[u8]>, upper: Option<&[u8]>) -> Self {
+        let mut fragments = Vec::new();
+        for fragment in &self.fragments {
+            let start = lower.map_or(&*fragment.start, |l| l.max(&fragment.start));
+            let end = upper.map_or(&*fragment.end, |u| u.min(&fragment.end));
+            if start < end {
+                let sequences = fragment.sequences.clone();
+                fragments.push(Fragment { start: start.into(), end: end.into(), sequences });
+            }
+        }
+        Self { fragments }
+    }
+
     /// Appends the block of the module's documentation.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         put_varint(out, self.fragments.len() as u64);
@@ -226,6 +240,10 @@ mod tests {
                 .max();
             let set = RangeTombstones::from_ranges(ranges);
             prop_assert_eq!(set.covering(&key, sequence_max), expected);
+            let below = set.clip(None, Some(&[2])).covering(&key, sequence_max);
+            prop_assert_eq!(below, expected.filter(|_| *key < [2]));
+            let above = set.clip(Some(&[2]), None).covering(&key, sequence_max);
+            prop_assert_eq!(above, expected.filter(|_| *key >= [2]));
             let again = RangeTombstones::from_ranges(set.ranges().collect());
             prop_assert_eq!(again.covering(&key, sequence_max), expected);
             let mut out = Vec::new();
