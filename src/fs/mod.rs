@@ -1,12 +1,42 @@
 //! The one door to the disk.
 //!
 //! [`FileSystem`] is every call the engine makes on files; [`RealDisk`] answers them with the
-//! operating system, and behind the feature `sim` stand two simulators: one keeps the log of all
-//! calls and builds what a disk may hold after a power cut at any of them, the other lets the n-th
-//! call fail. Both are public, so that an application can crash-test itself on top of its store.
+//! operating system, and behind the feature `sim` stand two simulators: `CrashDisk` keeps the log
+//! of all calls and builds what a disk may hold after a power cut at any of them, `FaultDisk` lets
+//! the n-th call fail. Both are public, so that an application can crash-test itself on top of its
+//! store. Any thread may call any of them.
 
+#[cfg(feature = "sim")]
+mod crash_disk;
+#[cfg(feature = "sim")]
+mod crash_image;
+#[cfg(feature = "sim")]
+mod crash_replay;
+#[cfg(feature = "sim")]
+mod disk_state;
 mod file_system;
+#[cfg(feature = "sim")]
+mod name_tree;
+#[cfg(feature = "sim")]
+mod pages;
 mod real_disk;
+#[cfg(feature = "sim")]
+mod split_mix;
 
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod crash_disk_tests;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod crash_image_tests;
+
+#[cfg(feature = "sim")]
+pub use crash_disk::CrashDisk;
+#[cfg(feature = "sim")]
+pub use crash_image::CrashImage;
+#[cfg(feature = "sim")]
+pub use crash_replay::CrashReplay;
 pub use file_system::{File, FileLock, FileSystem, OpenMode};
 pub use real_disk::RealDisk;
+#[cfg(feature = "sim")]
+pub use split_mix::SplitMix64;

@@ -1,7 +1,7 @@
 //! The disk of the operating system.
 //!
-//! Thin: each call is one call of `std::fs`. Locks are advisory locks of the operating system, which
-//! die with the process that holds them.
+//! Thin: each call is one call of `std::fs`. Locks are advisory locks of the operating system,
+//! which die with the process that holds them. Any thread may call.
 
 use super::file_system::{File, FileLock, FileSystem, OpenMode};
 use std::ffi::OsString;
