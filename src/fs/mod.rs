@@ -14,6 +14,8 @@ mod crash_image;
 mod crash_replay;
 #[cfg(feature = "sim")]
 mod disk_state;
+#[cfg(feature = "sim")]
+mod fault_disk;
 mod file_system;
 #[cfg(feature = "sim")]
 mod name_tree;
@@ -29,6 +31,9 @@ mod crash_disk_tests;
 #[cfg(feature = "sim")]
 #[cfg(test)]
 mod crash_image_tests;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod fault_disk_tests;
 
 #[cfg(feature = "sim")]
 pub use crash_disk::CrashDisk;
@@ -36,6 +41,8 @@ pub use crash_disk::CrashDisk;
 pub use crash_image::CrashImage;
 #[cfg(feature = "sim")]
 pub use crash_replay::CrashReplay;
+#[cfg(feature = "sim")]
+pub use fault_disk::{Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
 pub use file_system::{File, FileLock, FileSystem, OpenMode};
 pub use real_disk::RealDisk;
 #[cfg(feature = "sim")]
