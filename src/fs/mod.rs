@@ -34,6 +34,9 @@ mod crash_image_tests;
 #[cfg(feature = "sim")]
 #[cfg(test)]
 mod fault_disk_tests;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod file_system_tests;
 
 #[cfg(feature = "sim")]
 pub use crash_disk::CrashDisk;
