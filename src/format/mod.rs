@@ -10,5 +10,6 @@ pub(crate) mod checksum;
 pub(crate) mod damage;
 pub(crate) mod entry;
 pub(crate) mod file_name;
+pub(crate) mod log_record;
 pub(crate) mod properties;
 pub(crate) mod range_tombstones;
