@@ -1,1 +1,35 @@
-//! The write-ahead log.
+//! The write-ahead log: what a commit writes before anything else, and what a recovery reads back.
+//!
+//! The log is a row of segment files with contiguous numbers, in the format of
+//! [`crate::format::log_record`]. [`WalWriter`] appends groups of commits to the newest one and
+//! syncs it; [`replay`] reads one segment back after a crash or a close; [`seal_recovered`] makes
+//! what a replay found the durable end of its segment.
+//!
+//! What the log promises:
+//!
+//! - **W1** A record calls durable only what a successful sync covered. So a bad record below an
+//!   offset that a later one calls durable is corruption, and any other bad record is a torn tail.
+//! - **W2** After the first failed write or sync the writer writes and syncs nothing more.
+//! - **W3** Segment `n + 1` holds no record before the seal of segment `n` is durable.
+//! - **W4** A file gets the name of a segment only once its header is durable.
+//!
+//! What it asks of its caller: a segment number is used once; a segment that shares its bytes with
+//! another name (a hard link) is never given back as a spare; the directory is synced before a
+//! recovery acts on the segments it found. What it does not do: encode batches, assign sequence
+//! numbers, decide which segments are needed, or start threads.
+
+mod recover;
+mod replay;
+mod segment;
+mod sync_ticket;
+mod window;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use recover::seal_recovered;
+pub(crate) use replay::{ReplayEnd, ReplayedRecord, replay};
+pub(crate) use segment::WalOptions;
+pub(crate) use sync_ticket::SyncTicket;
+pub(crate) use writer::{Record, WalWriter};

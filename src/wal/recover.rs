@@ -1,0 +1,62 @@
+//! Making what a replay found the durable end of a segment.
+//!
+//! A recovery must not act on bytes that only the operating system's cache holds: a second crash
+//! would take them away. Nor does a sync alone help where an earlier one failed, because the cache
+//! may call bytes clean that never reached the disk. So the bytes that no record calls durable are
+//! written once more, synced, and only then sealed.
+//!
+//! For the recovery, before any writer exists. Run again after a crash, it does the same again.
+
+use super::replay::header_at;
+use super::window::{WINDOW_BYTES, Window};
+use crate::error::{Error, Result};
+use crate::format::log_record::{SEGMENT_HEADER_BYTES, Seal, encode_seal};
+use crate::fs::{FileSystem, OpenMode};
+use crate::sync::Arc;
+use std::path::Path;
+
+/// Seals segment `number` at `offset`, where its replay ended torn, with everything before the
+/// seal durable. What stands behind it is ignored from then on.
+pub(crate) fn seal_recovered(
+    fs: &dyn FileSystem,
+    path: &Path,
+    number: u64,
+    offset: u64,
+) -> Result<()> {
+    let opened = fs.open(path, OpenMode::Write);
+    let file = opened.map_err(|e| Error::io("open", path, e))?;
+    let sync = || file.sync_all().map_err(|e| Error::io("sync", path, e));
+    let write = |bytes: &[u8], at| {
+        let written = file.write_all_at(bytes, at);
+        written.map_err(|e| Error::io("write", path, e))
+    };
+    let mut window = Window::new(Arc::clone(&file), path)?;
+    let mut at = durable_offset(&mut window, number, offset)?;
+    while at < offset {
+        let len = WINDOW_BYTES.min(offset - at);
+        let past_end = || Error::corruption(path, offset, "log segment became shorter");
+        write(window.bytes(at, len)?.ok_or_else(past_end)?, at)?;
+        at += len;
+    }
+    sync()?;
+    // Only now the seal may call all before it durable (W1).
+    write(
+        &encode_seal(Seal::Recovered, number, offset, offset),
+        offset,
+    )?;
+    sync()
+}
+
+/// How far the records before `end` call the segment durable.
+fn durable_offset(window: &mut Window<'_>, number: u64, end: u64) -> Result<u64> {
+    let mut durable = SEGMENT_HEADER_BYTES as u64;
+    let mut at = durable;
+    while at < end {
+        let Some(header) = header_at(window, number, at)? else {
+            break;
+        };
+        durable = durable.max(header.synced_up_to);
+        at += header.record_bytes();
+    }
+    Ok(durable.min(end))
+}

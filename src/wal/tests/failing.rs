@@ -1,0 +1,118 @@
+//! What becomes of the writer when calls of the disk fail.
+
+use super::kit::{append, create, dir, path, replayed, row, small, spare_path};
+use super::memory_disk::MemoryDisk;
+use crate::error::{ErrorKind, Result};
+use crate::fs::FileSystem;
+use crate::sync::Arc;
+use crate::wal::WalWriter;
+
+/// A little history; counts in `acknowledged` the records whose sync succeeded.
+fn history(writer: &mut WalWriter, acknowledged: &mut u64) -> Result<()> {
+    for round in 0..8 {
+        append(writer, &row(round * 4, 2))?;
+        append(writer, &row(round * 4 + 2, 2))?;
+        writer.sync()?;
+        *acknowledged = round * 4 + 4;
+        if round % 3 == 2 {
+            writer.roll(None)?;
+        }
+    }
+    writer.seal_closed().map(drop)
+}
+
+#[test]
+fn after_any_failed_call_the_writer_refuses_all_and_what_was_acknowledged_is_there() {
+    let mut failures = 0;
+    for successes in 0.. {
+        let disk = MemoryDisk::default();
+        let mut writer = create(&disk, 1, None);
+        disk.fail_after(successes);
+        let mut acknowledged = 0;
+        let Err(error) = history(&mut writer, &mut acknowledged) else {
+            break;
+        };
+        failures += 1;
+        assert!(disk.has_failed());
+        assert_eq!(error.io_kind(), Some(std::io::ErrorKind::Other), "{error}");
+        assert!(error.to_string().starts_with("cannot "), "{error}");
+        disk.take_log();
+        let mut ticket = writer.begin_sync();
+        for refused in [
+            append(&mut writer, &row(90, 1)),
+            writer.sync(),
+            ticket.run(),
+            writer.roll(None),
+            writer.seal_closed().map(drop),
+        ] {
+            assert_eq!(refused.unwrap_err().kind(), ErrorKind::Latched);
+        }
+        assert_eq!(
+            disk.take_log(),
+            [""; 0],
+            "nothing reaches the disk any more"
+        );
+        let mut seen = Vec::new();
+        for number in 1.. {
+            if disk.file_len(&path(number)).is_err() {
+                break;
+            }
+            seen.extend(replayed(&disk, number).unwrap().0);
+        }
+        assert!(seen.len() as u64 >= acknowledged, "call {successes}");
+        assert!(row(0, 32).starts_with(&seen), "call {successes}");
+    }
+    assert!(failures > 30, "{failures} calls have failed");
+}
+
+#[test]
+fn failed_sync_is_never_tried_again() {
+    let disk = MemoryDisk::default();
+    let mut writer = create(&disk, 1, None);
+    append(&mut writer, &row(0, 1)).unwrap();
+    let (mut first, mut second) = (writer.begin_sync(), writer.begin_sync());
+    disk.fail_after(0);
+    assert_eq!(first.run().unwrap_err().kind(), ErrorKind::Io);
+    disk.take_log();
+    // The disk would answer well now, without having kept a byte.
+    assert!(first.run().unwrap_err().is_latched());
+    assert!(second.run().unwrap_err().is_latched());
+    assert_eq!(disk.take_log(), [""; 0]);
+    writer.finish_sync(first);
+    writer.finish_sync(second);
+    assert_eq!(writer.synced_up_to(), 24);
+    assert!(append(&mut writer, &row(1, 1)).unwrap_err().is_latched());
+}
+
+#[test]
+fn failure_while_a_segment_is_made_leaves_no_segment_without_its_header() {
+    for spare in [None, Some(4)] {
+        for successes in 0.. {
+            let disk = MemoryDisk::default();
+            disk.put(&spare_path(4), vec![7; 5000]);
+            disk.fail_after(successes);
+            let fs = Arc::new(disk.clone());
+            let made = WalWriter::create(fs, dir(), 9, spare, small(true));
+            if disk.file_len(&path(9)).is_ok() {
+                assert_eq!(replayed(&disk, 9).unwrap().0, []);
+            }
+            if made.is_ok() {
+                assert!(successes >= 4, "the disk has failed {successes} calls in");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn short_and_interrupted_calls_are_gone_on_with() {
+    let disk = MemoryDisk::default();
+    disk.chop();
+    let mut writer = create(&disk, 1, None);
+    history(&mut writer, &mut 0).unwrap();
+    let numbers = 1..=writer.number();
+    let seen: Vec<_> = numbers
+        .flat_map(|n| replayed(&disk, n).unwrap().0)
+        .collect();
+    assert_eq!(seen, row(0, 32));
+}

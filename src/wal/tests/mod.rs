@@ -1,0 +1,12 @@
+//! The laws of the log, on a disk in memory.
+//!
+//! `writing` holds what the writer leaves in the file and in which order it calls the disk,
+//! `damage` what a replay makes of damaged files, `failing` what becomes of the writer when calls
+//! fail. `recovering` is the way from a torn segment to a sealed one, `kit` what all share.
+
+mod damage;
+mod failing;
+mod kit;
+mod memory_disk;
+mod recovering;
+mod writing;

@@ -1,0 +1,77 @@
+//! A moving window on a file: reads ahead in large pieces, lends slices of them.
+//!
+//! Holds one piece at a time, and never more bytes than the file has. For one reader.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::fs::File;
+use crate::sync::Arc;
+use std::path::Path;
+
+/// How much is read at a time.
+pub(super) const WINDOW_BYTES: u64 = 256 << 10;
+
+/// Bytes of a file, by offset.
+#[derive(Debug)]
+pub(super) struct Window<'a> {
+    file: Arc<dyn File>,
+    path: &'a Path,
+    file_bytes: u64,
+    buffer: Vec<u8>,
+    /// The offset of the buffer in the file.
+    start: u64,
+}
+
+impl<'a> Window<'a> {
+    /// A window on `file`, whose length is read once, here.
+    pub(super) fn new(file: Arc<dyn File>, path: &'a Path) -> Result<Self> {
+        let file_bytes = file.len().map_err(|e| Error::io("measure", path, e))?;
+        Ok(Self {
+            file,
+            path,
+            file_bytes,
+            buffer: Vec::new(),
+            start: 0,
+        })
+    }
+
+    /// The length of the file.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// `len` bytes at `offset`; `None` where the file ends before them.
+    pub(super) fn bytes(&mut self, offset: u64, len: u64) -> Result<Option<&[u8]>> {
+        let left = self.file_bytes.saturating_sub(offset);
+        if len > left {
+            return Ok(None);
+        }
+        let held = offset >= self.start && offset - self.start + len <= self.buffer.len() as u64;
+        if !held {
+            self.fill(offset, len.max(WINDOW_BYTES).min(left))?;
+        }
+        let from = (offset - self.start) as usize;
+        Ok(self.buffer.get(from..from + len as usize))
+    }
+
+    fn fill(&mut self, offset: u64, len: u64) -> Result<()> {
+        let len = usize::try_from(len).map_err(|_| {
+            let text = format!(
+                "{} holds {len} bytes in one piece, more than this machine can address",
+                self.path.display()
+            );
+            Error::new(ErrorKind::TooLarge, text)
+        })?;
+        // A new buffer rather than a resized one: nothing is copied, and after a huge record the
+        // memory goes back.
+        if self.buffer.len() != len {
+            self.buffer = Vec::new();
+            self.buffer = vec![0; len];
+        }
+        self.start = offset;
+        let read = self.file.read_exact_at(&mut self.buffer, offset);
+        read.map_err(|e| {
+            self.buffer.clear();
+            Error::io("read", self.path, e)
+        })
+    }
+}
