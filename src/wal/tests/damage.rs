@@ -164,6 +164,26 @@ fn witness_is_found_across_every_border_of_the_read_window() {
 }
 
 #[test]
+fn records_come_back_across_every_border_of_the_read_window() {
+    // Windows full of small records, begun at every alignment against them, and a record longer
+    // than a window between.
+    for shift in 0..12 {
+        let disk = MemoryDisk::default();
+        let mut writer = create(&disk, 1, None);
+        let mut records = vec![Owned::of(8 * shift)];
+        records.extend(row(0, 4000));
+        records.push(Owned::of(300_000));
+        records.extend(row(4000, 4000));
+        append(&mut writer, &records).unwrap();
+        let offset = writer.offset();
+        assert!(offset > 3 * (256 << 10));
+        let (seen, end) = replayed(&disk, 1).unwrap();
+        assert!(seen == records, "shift {shift}");
+        assert_eq!(end, ReplayEnd::Torn { offset });
+    }
+}
+
+#[test]
 fn segment_under_another_number_is_corrupt_at_its_header() {
     let (good, ..) = half_synced();
     for number in [2, 4, 3 + (1 << 32)] {
