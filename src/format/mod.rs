@@ -7,9 +7,12 @@
 pub(crate) mod batch;
 pub(crate) mod bytes;
 pub(crate) mod checksum;
+pub(crate) mod current_pointer;
 pub(crate) mod damage;
 pub(crate) mod entry;
 pub(crate) mod file_name;
 pub(crate) mod log_record;
+pub(crate) mod manifest_record;
 pub(crate) mod properties;
 pub(crate) mod range_tombstones;
+pub(crate) mod version_edit;
