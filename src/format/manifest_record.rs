@@ -262,6 +262,23 @@ mod tests {
     }
 
     #[test]
+    fn record_proves_only_what_was_durable_when_it_was_written() {
+        let (mut bytes, starts) = file(5, &[vec![1], vec![2]]);
+        let (one, two) = (starts[0], starts[1]);
+        assert_eq!(proof_of_sync_beyond(&bytes, 5, one), Some(two));
+        // The same two written together, with a sync before the first alone.
+        bytes.truncate(two);
+        let together = append_record(&mut bytes, (5, two as u64), one as u64, KIND_EDIT, &[2]);
+        assert!(together && record_at(&bytes, 5, two).is_ok());
+        assert_eq!(proof_of_sync_beyond(&bytes, 5, one), None);
+        // A header proves it even where its payload is damaged.
+        let (mut bytes, _) = file(5, &[vec![1], vec![2]]);
+        bytes[two + RECORD_HEADER_BYTES] = 3;
+        assert!(record_at(&bytes, 5, two).is_err());
+        assert_eq!(proof_of_sync_beyond(&bytes, 5, one), Some(two));
+    }
+
+    #[test]
     fn length_beyond_the_file_is_refused_without_allocating() {
         let mut out = Vec::new();
         append_file_header(&mut out, 1);

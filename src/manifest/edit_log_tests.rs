@@ -3,6 +3,7 @@
 use crate::error::ErrorKind;
 use crate::format::file_name::FileName;
 use crate::format::version_edit::{FILE_NUMBER_MAX, VersionEdit};
+use crate::fs::{FileSystem, OpenMode};
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::sample::{DIR, after_cut, database, edits, first_state, open, table};
 use crate::manifest::scripted_disk::ScriptedDisk;
@@ -275,9 +276,10 @@ fn file_numbers_go_on_above_files_that_no_edit_names() {
 #[test]
 fn verify_sees_every_flipped_bit_added_bytes_and_the_loss_of_either_file() {
     let disk = ScriptedDisk::default();
-    let (manifest, _) = database(&disk, &edits());
+    // Without the close, so that bytes behind the end change nothing in the state.
+    let (manifest, _) = database(&disk, &edits()[..4]);
     for (path, good) in disk.image() {
-        let file = crate::fs::FileSystem::open(&disk, &path, crate::fs::OpenMode::Write).unwrap();
+        let file = FileSystem::open(&disk, &path, OpenMode::Write).unwrap();
         for bit in 0..good.len() * 8 {
             let at = bit / 8;
             file.write_at(&[good[at] ^ 1 << (bit % 8)], at as u64)
@@ -289,10 +291,35 @@ fn verify_sees_every_flipped_bit_added_bytes_and_the_loss_of_either_file() {
         manifest.verify().unwrap();
         file.write_at(&[0], good.len() as u64).unwrap();
         assert!(manifest.verify().is_err(), "bytes behind the end");
-        crate::fs::FileSystem::remove_file(&disk, &path).unwrap();
+        FileSystem::remove_file(&disk, &path).unwrap();
         assert!(manifest.verify().is_err(), "a missing file");
-        let file = crate::fs::FileSystem::open(&disk, &path, crate::fs::OpenMode::CreateNew);
+        let file = FileSystem::open(&disk, &path, OpenMode::CreateNew);
         file.unwrap().write_at(&good, 0).unwrap();
         manifest.verify().unwrap();
     }
+}
+
+#[test]
+fn verify_sees_a_sound_file_that_is_not_the_one_in_force() {
+    let disk = ScriptedDisk::default();
+    let (mut manifest, _) = database(&disk, &edits()[..4]);
+    let other_disk = ScriptedDisk::default();
+    let mut other_edits = edits()[..4].to_vec();
+    other_edits[3].log_last = Some(5);
+    let (mut other, _) = database(&other_disk, &other_edits);
+    let log = dir().join("manifest-000001");
+    let file = FileSystem::open(&disk, &log, OpenMode::Write).unwrap();
+    file.write_at(&other_disk.image()[&log], 0).unwrap();
+    let error = manifest.verify().unwrap_err();
+    assert_eq!(error.path(), Some(&*log), "{error}");
+
+    // CURRENT goes back to a manifest of before, which is still there.
+    manifest.rewrite(9).unwrap();
+    manifest.verify().unwrap();
+    other.rewrite(8).unwrap();
+    let current = dir().join("CURRENT");
+    let file = FileSystem::open(&disk, &current, OpenMode::Write).unwrap();
+    file.write_at(&other_disk.image()[&current], 0).unwrap();
+    let error = manifest.verify().unwrap_err();
+    assert_eq!(error.path(), Some(&*current), "{error}");
 }
