@@ -105,7 +105,7 @@ impl Seal {
 pub(crate) struct RecordHeader {
     /// Length of the payload in bytes.
     pub(crate) payload_len: u32,
-    /// [`plain`](super::checksum::plain) of the payload.
+    /// [`plain`] of the payload.
     pub(crate) payload_crc: u32,
     /// How far the segment was durable when the record was written, in bytes from its start.
     pub(crate) synced_up_to: u64,

@@ -2,7 +2,7 @@
 //!
 //! The log is a row of segment files with contiguous numbers, in the format of
 //! [`crate::format::log_record`]. [`WalWriter`] appends groups of commits to the newest one and
-//! syncs it; [`replay`] reads one segment back after a crash or a close; [`seal_recovered`] makes
+//! syncs it; [`replay()`] reads one segment back after a crash or a close; [`seal_recovered`] makes
 //! what a replay found the durable end of its segment.
 //!
 //! What the log promises:
