@@ -67,7 +67,7 @@ fn log_counts_the_calls_that_change_something_and_no_others() {
     disk.create_dir_all(Path::new("/d/e")).unwrap();
     let file = disk.open(Path::new("/d/a"), OpenMode::CreateNew).unwrap(); // 3
     file.write_all_at(b"x", 0).unwrap(); // 4
-    file.write_all_at(b"", 0).unwrap();
+    assert_eq!(file.write_at(b"", 0).unwrap(), 0);
     file.set_len(0).unwrap(); // 5
     file.sync_data().unwrap(); // 6
     file.sync_all().unwrap(); // 7

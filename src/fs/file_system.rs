@@ -26,7 +26,7 @@ pub trait File: Debug + Send + Sync {
     /// Reads up to `buf.len()` bytes at `offset`; 0 at the end of the file.
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// Writes up to `buf.len()` bytes at `offset`, growing the file where it ends before them.
+    /// Writes up to `buf.len()` bytes at `offset`, growing the file where it ends before their end.
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize>;
 
     /// Makes the bytes written so far durable, and the length where they changed it.
@@ -88,7 +88,8 @@ pub trait FileSystem: Debug + Send + Sync + 'static {
     /// Opens a file.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>>;
 
-    /// Creates a directory and its parents; one that exists is fine.
+    /// Creates a directory and its parents; one that exists is fine. The name of each new one is
+    /// durable after a [`sync_dir`](FileSystem::sync_dir) on the directory above it.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
 
     /// The names in a directory, in any order.

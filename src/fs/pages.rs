@@ -212,6 +212,7 @@ mod tests {
     fn zeros_and_holes_take_no_pages() {
         let mut pages = Pages::default();
         pages.write(&Bytes::copy_of(&vec![0; 1 << 20]), 0);
+        pages.write_at(&[0; 9000], 1 << 30);
         pages.set_len(1 << 50);
         pages.write_at(b"far", 1 << 40);
         assert_eq!(pages.written_parts(0..1 << 50).len(), 1);
