@@ -15,4 +15,11 @@ mod sync;
 mod table;
 mod wal;
 
+#[cfg(feature = "bincode")]
+pub use codec::Bincode;
+#[cfg(feature = "json")]
+pub use codec::Json;
+#[cfg(feature = "msgpack")]
+pub use codec::MessagePack;
+pub use codec::{Codec, CodecError, Raw};
 pub use error::{Error, ErrorKind, Result};
