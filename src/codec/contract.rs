@@ -75,7 +75,7 @@ use super::codec_error::CodecError;
 /// # mod postcard { // stands in for the crate
 /// #     #[derive(Debug)] pub struct Error;
 /// #     impl std::fmt::Display for Error {
-/// #         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("x") }
+/// #         fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) }
 /// #     }
 /// #     impl std::error::Error for Error {}
 /// #     pub fn to_extend<T>(_: &T, out: Vec<u8>) -> Result<Vec<u8>, Error> { Ok(out) }
