@@ -2,6 +2,7 @@
 //! could not read it back.
 
 #![cfg(all(feature = "msgpack", feature = "bincode", feature = "json"))]
+#![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
 
 use std::collections::BTreeMap;
 

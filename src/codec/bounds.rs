@@ -9,7 +9,8 @@
 //!   tuple or struct variant is two. Never fewer than `serde_json` counts for its own limit of 127,
 //!   and the same number when written and when read.
 //! - B2 A value is written up to [`LEVELS_WRITTEN_MAX`] and read up to [`LEVELS_READ_MAX`]: a type
-//!   that has gained a wrapper since still reads what was written.
+//!   that has gained a wrapper since still reads what was written. A megabyte of stack is enough
+//!   for either, optimized or not, where the type's own frames are of common size.
 //! - B3 The lengths claimed by all sequences and maps of a value together are at most the number
 //!   of its bytes + [`ZERO_BYTE_ELEMENTS_MAX`]. An element takes a byte or more in every format
 //!   but bincode, where `()` takes none; a writer whose format knows such elements checks the same
