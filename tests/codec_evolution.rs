@@ -77,13 +77,13 @@ fn a_dropped_field_is_skipped_in_old_bytes() {
     #[derive(Serialize, Deserialize, Debug, PartialEq)]
     struct Rich {
         mana: u32,
-        bag: Vec<BTreeMap<String, (Option<f64>, Vec<u8>)>>,
+        bag: Vec<BTreeMap<String, (f64, Vec<u8>)>>,
         last: Result<u8, String>,
     }
     for shrunk in read_as::<Hero, Shrunk>(&hero()) {
         assert_eq!(shrunk.unwrap(), Shrunk { mana: 9 });
     }
-    let inner = BTreeMap::from([("a".to_owned(), (Some(1.5), vec![1, 2, 3]))]);
+    let inner = BTreeMap::from([("a".to_owned(), (1.5, vec![1, 2, 3]))]);
     let rich = Rich {
         mana: 4,
         bag: vec![inner.clone(), inner],

@@ -144,3 +144,22 @@ fn unreadable(error: DecodeError, bytes: usize) -> CodecError {
 fn left_over(used: usize) -> CodecError {
     CodecError::decoding(ID, "bytes are left over after the value").at(used)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> CodecError {
+        Codec::<(u8, String)>::decode(&Bincode, bytes).unwrap_err()
+    }
+
+    #[test]
+    fn an_error_tells_where_bytes_are_left_over_or_missing() {
+        assert!(Codec::<(u8, String)>::decode(&Bincode, b"\x07\x01a").is_ok());
+        assert_eq!(refused(b"\x07\x01ab").offset(), Some(3));
+        assert_eq!(refused(b"\x07\x02a").offset(), Some(3));
+        assert_eq!(refused(b"").offset(), Some(0));
+        let error = refused(b"\x07\x01\xff");
+        assert!(error.to_string().contains("Utf8"), "{error}");
+    }
+}

@@ -46,6 +46,7 @@ const RULES: Rules = Rules {
 /// let mut out = Vec::new();
 /// Json.encode(&vec![Some(1.5), None], &mut out)?;
 /// assert_eq!(out, b"[1.5,null]");
+///
 /// assert!(Json.encode(&f64::NAN, &mut out).is_err());
 /// assert_eq!(out, b"[1.5,null]");
 /// # Ok::<(), CodecError>(())

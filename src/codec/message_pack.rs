@@ -119,3 +119,30 @@ fn reading_position<V: DeserializeOwned>(bytes: &[u8]) -> usize {
     let _outcome_known = V::deserialize(BoundedDeserializer::whole(&mut deserializer, &bounds));
     usize::try_from(deserializer.position()).unwrap_or(bytes.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(bytes: &[u8]) -> CodecError {
+        Codec::<(u8, Vec<String>)>::decode(&MessagePack, bytes).unwrap_err()
+    }
+
+    #[test]
+    fn an_error_tells_how_far_it_read() {
+        let whole = b"\x92\x07\x92\xa1a\xa1b";
+        assert!(Codec::<(u8, Vec<String>)>::decode(&MessagePack, whole).is_ok());
+        assert_eq!(
+            refused(&[whole.as_slice(), b"\xA1c"].concat()).offset(),
+            Some(7)
+        );
+        assert_eq!(refused(b"\x92\x07\x92\xa1a\xc3").offset(), Some(6));
+        assert_eq!(refused(&whole[..4]).offset(), Some(4));
+        assert_eq!(refused(b"").offset(), Some(0));
+        let claimed = refused(b"\x92\x07\xdd\xff\xff\xff\xff");
+        assert!(
+            claimed.to_string().contains("4294967295 elements claimed"),
+            "{claimed}"
+        );
+    }
+}
