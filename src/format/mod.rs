@@ -5,9 +5,11 @@
 //! panic and never allocate more than the bytes at hand can justify.
 
 pub(crate) mod batch;
+pub(crate) mod block_envelope;
 pub(crate) mod bytes;
 pub(crate) mod checksum;
 pub(crate) mod current_pointer;
+pub(crate) mod compression;
 pub(crate) mod damage;
 pub(crate) mod entry;
 pub(crate) mod file_name;

@@ -1,0 +1,93 @@
+//! What stands around every block and section of a table file.
+//!
+//! ```text
+//! block on disk = payload, maybe packed | compression: u8 | crc: u32 LE
+//! crc           = of file number, offset of the block, payload and compression byte
+//!
+//! payload "hi" at offset 0 of file 1: 68 69 00 41 03 11 FF
+//! ```
+//!
+//! The checksum says where the block belongs, so a block that a disk wrote to the wrong place is
+//! refused there (see [`checksum`](super::checksum)).
+
+use super::checksum;
+use super::compression::{Compressor, Refusal, unpack};
+use super::damage::Damage;
+
+/// Bytes of a block on disk besides its payload.
+pub(crate) const ENVELOPE_BYTES: usize = 5;
+
+/// Appends `payload` as a block that stands at `offset` of file `file_number`.
+pub(crate) fn seal(
+    out: &mut Vec<u8>,
+    (file_number, offset): (u64, u64),
+    payload: &[u8],
+    compressor: &mut Compressor,
+) {
+    let (code, packed) = compressor.pack(payload);
+    let crc = checksum::placed(file_number, offset, &[packed, &[code]]);
+    out.extend_from_slice(packed);
+    out.push(code);
+    out.extend_from_slice(&crc.to_le_bytes());
+}
+
+/// The payload of the block that was read from `offset` of file `file_number`.
+///
+/// A payload that was not packed stays in the buffer it came in.
+pub(crate) fn open(
+    (file_number, offset): (u64, u64),
+    mut bytes: Vec<u8>,
+) -> Result<Vec<u8>, Refusal> {
+    let short = Damage::new(0, "block too short");
+    let (&code, packed, crc) = match bytes.split_last_chunk::<4>() {
+        Some((rest, crc)) => match rest.split_last() {
+            Some((code, packed)) => (code, packed, u32::from_le_bytes(*crc)),
+            None => return Err(short.into()),
+        },
+        None => return Err(short.into()),
+    };
+    if checksum::placed(file_number, offset, &[packed, &[code]]) != crc {
+        return Err(Damage::new(0, "checksum of a block does not match").into());
+    }
+    bytes.truncate(packed.len());
+    unpack(code, bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::compression::tests::methods;
+    use proptest::prelude::*;
+
+    #[test]
+    fn block_has_the_bytes_of_the_documentation() {
+        let mut out = Vec::new();
+        seal(&mut out, (1, 0), b"hi", &mut Compressor::default());
+        assert_eq!(out, [0x68, 0x69, 0x00, 0x41, 0x03, 0x11, 0xff]);
+        assert_eq!(open((1, 0), out), Ok(b"hi".to_vec()));
+    }
+
+    proptest! {
+        #[test]
+        fn block_opens_only_whole_and_where_it_belongs(
+            payload in prop::collection::vec(0u8..3, 0..300),
+            bit: prop::sample::Index,
+        ) {
+            for method in methods() {
+                let mut out = vec![];
+                seal(&mut out, (7, 64), &payload, &mut Compressor::new(method));
+                prop_assert_eq!(open((7, 64), out.clone()), Ok(payload.clone()));
+                prop_assert!(open((8, 64), out.clone()).is_err());
+                prop_assert!(open((7, 65), out.clone()).is_err());
+                let bit = bit.index(out.len() * 8);
+                out[bit / 8] ^= 1 << (bit % 8);
+                prop_assert!(open((7, 64), out).is_err());
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+            prop_assert!(open((1, 0), bytes).is_err());
+        }
+    }
+}
