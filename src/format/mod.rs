@@ -5,7 +5,12 @@
 //! panic and never allocate more than the bytes at hand can justify.
 
 pub(crate) mod batch;
+pub(crate) mod block;
+pub(crate) mod block_buckets;
+pub(crate) mod block_builder;
 pub(crate) mod block_envelope;
+#[cfg(test)]
+mod block_tests;
 pub(crate) mod bytes;
 pub(crate) mod checksum;
 pub(crate) mod current_pointer;

@@ -1,0 +1,206 @@
+//! What builder and reader of data blocks promise together.
+
+use super::block::{Block, Lookup};
+use super::block_builder::BlockBuilder;
+use super::entry::{EntryMeta, Kind, SEQUENCE_MAX, compare, key_hash};
+use proptest::prelude::*;
+
+type Entry = (Vec<u8>, EntryMeta, Vec<u8>);
+
+fn meta(sequence: u64, kind: Kind, expiry_ms: u64) -> EntryMeta {
+    EntryMeta {
+        sequence,
+        kind,
+        expiry_ms,
+    }
+}
+
+fn build(entries: &[Entry], hash_index: bool) -> Vec<u8> {
+    let mut builder = BlockBuilder::new(hash_index);
+    // A block before this one must leave no trace.
+    builder.add(b"old", 1, meta(9, Kind::Delete, 4), b"old");
+    builder.finish();
+    builder.clear();
+    for (key, meta, value) in entries {
+        builder.add(key, key_hash(key), *meta, value);
+    }
+    builder.finish().to_vec()
+}
+
+fn read(block: &Block) -> Vec<Entry> {
+    let entry = |i| {
+        let place = block.place(i);
+        let key = [block.prefix(), block.suffix(place)].concat();
+        (key, block.meta(place), block.value(place).to_vec())
+    };
+    (0..block.len()).map(entry).collect()
+}
+
+/// Up to three versions each of keys with much in common, in order.
+fn entries(keys_max: usize) -> impl Strategy<Value = Vec<Entry>> {
+    let byte = prop_oneof![3 => 0u8..3, 1 => any::<u8>()];
+    let key = prop::collection::vec(byte, 0..6);
+    let expiry = prop_oneof![3 => Just(0), 2 => 1u64..600, 1 => any::<u64>()];
+    let sequence = prop_oneof![3 => 0u64..4, 1 => 0..=SEQUENCE_MAX];
+    let value = prop::collection::vec(any::<u8>(), 0..20);
+    let one = (key, sequence, 0u8..4, expiry, value);
+    let prefix = prop_oneof![Just(vec![]), Just(b"prefix/".to_vec())];
+    let raw = prop::collection::vec(one, 1..keys_max);
+    (prefix, raw, 0u8..4, any::<bool>()).prop_map(|(prefix, raw, same_kind, expires)| {
+        let entry = |(key, sequence, kind, expiry, value): (Vec<u8>, _, u8, u64, _)| {
+            let is_delete = if same_kind == 0 {
+                true
+            } else {
+                same_kind == 1 && kind == 0
+            };
+            let kind = if is_delete { Kind::Delete } else { Kind::Put };
+            let expiry = if expires { expiry } else { 0 };
+            let key = [prefix.as_slice(), &key].concat();
+            (key, meta(sequence, kind, expiry), value)
+        };
+        let mut entries: Vec<Entry> = raw.into_iter().map(entry).collect();
+        let place = |e: &Entry| (e.0.clone(), e.1.sequence);
+        entries.sort_by(|a, b| compare((&a.0, a.1.sequence), (&b.0, b.1.sequence)));
+        entries.dedup_by_key(|e| place(e));
+        entries
+    })
+}
+
+fn expected(entries: &[Entry], key: &[u8], sequence_max: u64) -> Lookup {
+    let versions: Vec<&Entry> = entries.iter().filter(|e| e.0 == key).collect();
+    let found = versions.iter().find(|e| e.1.sequence <= sequence_max);
+    let is_last = entries.last().is_some_and(|e| e.0 == key);
+    match found {
+        Some(e) => Lookup::Found(e.1, Default::default()),
+        None if !versions.is_empty() && is_last => Lookup::Beyond,
+        None => Lookup::Absent,
+    }
+}
+
+/// Without the place, which the model does not know.
+fn unplaced(lookup: Lookup) -> Lookup {
+    match lookup {
+        Lookup::Found(meta, _) => Lookup::Found(meta, Default::default()),
+        other => other,
+    }
+}
+
+#[test]
+fn block_has_the_bytes_of_the_documentation() {
+    let entries = [
+        (b"ka".to_vec(), meta(7, Kind::Put, 0), b"x".to_vec()),
+        (b"kb".to_vec(), meta(5, Kind::Delete, 0), vec![]),
+    ];
+    let golden = [
+        &[0x78][..],
+        &[1, 2, 0x61, 0, 0, 0x62],
+        &[0, 0, 0, 0, 3, 0, 1, 0, 6, 0, 1, 0],
+        &[0x6b],
+        &[5, 0, 0, 0, 0, 0, 0, 0],
+        &[0; 8],
+        &[2, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2, 1],
+    ];
+    let bytes = build(&entries, false);
+    assert_eq!(bytes, golden.concat());
+    assert_eq!(read(&Block::decode(bytes).unwrap()), entries);
+}
+
+#[test]
+fn blocks_beyond_64_kib_of_keys_or_values_are_wide_and_read_the_same() {
+    let put = meta(1, Kind::Put, 0);
+    let long_value = [
+        (b"a".to_vec(), put, vec![7; 70_000]),
+        (b"b".to_vec(), put, vec![8]),
+    ];
+    let long_keys: Vec<Entry> = (0u8..2).map(|i| (vec![i; 60_000], put, vec![i])).collect();
+    let mut many: Vec<Entry> = (0u32..9000)
+        .map(|i| (i.to_be_bytes().to_vec(), put, vec![]))
+        .collect();
+    for entries in [&long_value[..], &long_keys, &many] {
+        let block = Block::decode(build(entries, true)).unwrap();
+        assert_eq!(read(&block), entries);
+        block.check(key_hash).unwrap();
+    }
+    // Few enough for a hash index, too many for eight bits of it.
+    many.truncate(4000);
+    let block = Block::decode(build(&many, true)).unwrap();
+    block.check(key_hash).unwrap();
+}
+
+#[test]
+fn entries_that_have_all_in_common_take_no_bytes_for_it() {
+    let entry = |i: u8| (vec![b'k', i], meta(0, Kind::Put, 0), vec![]);
+    let one = build(&[entry(0)], false).len();
+    let two = build(&[entry(0), entry(1)], false).len();
+    // A pair of offsets, and one byte of key each instead of two in the prefix.
+    assert_eq!(two - one, 4 + 1);
+}
+
+proptest! {
+    #[test]
+    fn entries_come_back_and_are_found_at_every_sequence(
+        entries in entries(40),
+        hash_index: bool,
+        foreign in prop::collection::vec(0u8..3, 0..4),
+    ) {
+        let block = Block::decode(build(&entries, hash_index)).unwrap();
+        prop_assert_eq!(&read(&block), &entries);
+        prop_assert_eq!(block.check(key_hash), Ok(()));
+        let sequences = || entries.iter().map(|e| e.1.sequence);
+        let mut around: Vec<u64> = sequences()
+            .flat_map(|s| [s.saturating_sub(1), s])
+            .chain([0, SEQUENCE_MAX])
+            .collect();
+        around.dedup();
+        for key in entries.iter().map(|e| &e.0).chain([&foreign]) {
+            for &sequence in &around {
+                let found = block.find(key, key_hash(key), sequence);
+                prop_assert_eq!(unplaced(found), expected(&entries, key, sequence));
+                let bound = entries.partition_point(|e| {
+                    compare((&e.0, e.1.sequence), (key, sequence)).is_lt()
+                });
+                prop_assert_eq!(block.lower_bound(key, sequence), bound);
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_blocks_are_refused_or_stay_inside_their_bytes(
+        entries in entries(12),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in 0usize..3,
+    ) {
+        let mut bytes = build(&entries, true);
+        for (at, byte) in hits {
+            // Hits near the end reach the tail more often than chance alone.
+            let (half, last) = (bytes.len() / 2, bytes.len() - 1);
+            let at = at.index(bytes.len() * 2).clamp(half, last);
+            bytes[at] = byte;
+        }
+        bytes.truncate(bytes.len() - cut);
+        exercise(bytes);
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(mut bytes: Vec<u8>, count in 1u8..5, wide: bool) {
+        let tail = bytes.len().saturating_sub(28);
+        if bytes.len() >= 28 {
+            bytes[tail..tail + 16].fill(0);
+            bytes[tail + 16..].fill(0);
+            bytes[tail + 16] = count;
+            bytes[tail + 26] = u8::from(wide);
+        }
+        exercise(bytes);
+    }
+}
+
+fn exercise(bytes: Vec<u8>) {
+    if let Ok(block) = Block::decode(bytes) {
+        let entries = read(&block);
+        let _ = block.check(key_hash);
+        for (key, meta, _) in entries {
+            block.find(&key, key_hash(&key), meta.sequence);
+            assert!(block.lower_bound(&key, 0) <= block.len());
+        }
+    }
+}
