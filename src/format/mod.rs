@@ -21,6 +21,7 @@ pub(crate) mod file_name;
 pub(crate) mod log_record;
 pub(crate) mod manifest_record;
 pub(crate) mod filter;
+pub(crate) mod footer;
 pub(crate) mod index;
 pub(crate) mod properties;
 pub(crate) mod range_tombstones;
