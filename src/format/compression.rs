@@ -81,8 +81,8 @@ impl Compressor {
 
     /// The code and the bytes to store for `payload`: packed where that saves an eighth.
     pub(crate) fn pack<'a>(&'a mut self, payload: &'a [u8]) -> (u8, &'a [u8]) {
-        let code = match self.method {
-            Compression::None => return (CODE_NONE, payload),
+        let code: Option<u8> = match self.method {
+            Compression::None => None,
             #[cfg(feature = "lz4")]
             Compression::Lz4 => self.pack_lz4(payload),
             #[cfg(feature = "zstd")]
