@@ -17,18 +17,17 @@ use super::damage::Damage;
 /// Bytes of a block on disk besides its payload.
 pub(crate) const ENVELOPE_BYTES: usize = 5;
 
-/// Appends `payload` as a block that stands at `offset` of file `file_number`.
-pub(crate) fn seal(
-    out: &mut Vec<u8>,
+/// What to store for `payload` as a block at `offset` of file `file_number`: the payload, maybe
+/// packed, and what follows it.
+pub(crate) fn seal<'a>(
     (file_number, offset): (u64, u64),
-    payload: &[u8],
-    compressor: &mut Compressor,
-) {
+    payload: &'a [u8],
+    compressor: &'a mut Compressor,
+) -> (&'a [u8], [u8; ENVELOPE_BYTES]) {
     let (code, packed) = compressor.pack(payload);
     let crc = checksum::placed(file_number, offset, &[packed, &[code]]);
-    out.extend_from_slice(packed);
-    out.push(code);
-    out.extend_from_slice(&crc.to_le_bytes());
+    let [a, b, c, d] = crc.to_le_bytes();
+    (packed, [code, a, b, c, d])
 }
 
 /// The payload of the block that was read from `offset` of file `file_number`.
@@ -61,10 +60,10 @@ mod tests {
 
     #[test]
     fn block_has_the_bytes_of_the_documentation() {
-        let mut out = Vec::new();
-        seal(&mut out, (1, 0), b"hi", &mut Compressor::default());
-        assert_eq!(out, [0x68, 0x69, 0x00, 0x41, 0x03, 0x11, 0xff]);
-        assert_eq!(open((1, 0), out), Ok(b"hi".to_vec()));
+        let mut compressor = Compressor::default();
+        let (payload, rest) = seal((1, 0), b"hi", &mut compressor);
+        assert_eq!(rest, [0x00, 0x41, 0x03, 0x11, 0xff]);
+        assert_eq!(open((1, 0), [payload, &rest].concat()), Ok(b"hi".to_vec()));
     }
 
     proptest! {
@@ -74,8 +73,9 @@ mod tests {
             bit: prop::sample::Index,
         ) {
             for method in methods() {
-                let mut out = vec![];
-                seal(&mut out, (7, 64), &payload, &mut Compressor::new(method));
+                let mut compressor = Compressor::new(method);
+                let (packed, rest) = seal((7, 64), &payload, &mut compressor);
+                let mut out = [packed, &rest].concat();
                 prop_assert_eq!(open((7, 64), out.clone()), Ok(payload.clone()));
                 prop_assert!(open((8, 64), out.clone()).is_err());
                 prop_assert!(open((7, 65), out.clone()).is_err());
