@@ -1,0 +1,249 @@
+//! A place in a table that moves in both directions.
+//!
+//! A cursor sees every version of every key, in the order of [`crate::format::entry`]. It stands on
+//! an entry, or is not [`valid`](TableCursor::valid): before its first positioning and past either
+//! end. Stepping from there does nothing. After an error it is invalid for good: every call that
+//! positions it gives the error again (U1), so that nobody takes damage for the end of the data.
+//!
+//! It holds the block it stands on; steps inside take no lock, no allocation and no counter. The
+//! key is kept in a buffer of which a step writes only what differs within the block. One thread
+//! at a time; it may be sent to another.
+
+use super::entry::PinnedBlock;
+use super::read_ahead::ReadAhead;
+use super::reader::Table;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::block::{Block, Place};
+use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
+use crate::sync::Arc;
+
+/// A cursor over one table.
+pub(crate) struct TableCursor {
+    table: Arc<Table>,
+    /// The block stood on, or last stood on, and its number.
+    block: Option<Arc<Block>>,
+    number: usize,
+    index: usize,
+    place: Place,
+    key: Vec<u8>,
+    prefix_len: usize,
+    valid: bool,
+    ahead: Option<ReadAhead>,
+    failure: Option<(ErrorKind, String)>,
+}
+
+impl Table {
+    /// A cursor whose blocks the cache keeps. It stands nowhere yet.
+    pub(crate) fn cursor(self: &Arc<Self>) -> TableCursor {
+        TableCursor::new(Arc::clone(self), None)
+    }
+
+    /// A cursor that leaves the cache as it is and reads ahead: for what passes over a table once.
+    pub(crate) fn cursor_past_cache(self: &Arc<Self>) -> TableCursor {
+        TableCursor::new(Arc::clone(self), Some(ReadAhead::default()))
+    }
+}
+
+impl TableCursor {
+    fn new(table: Arc<Table>, ahead: Option<ReadAhead>) -> Self {
+        Self {
+            table,
+            block: None,
+            number: 0,
+            index: 0,
+            place: Place::default(),
+            key: Vec::new(),
+            prefix_len: 0,
+            valid: false,
+            ahead,
+            failure: None,
+        }
+    }
+
+    /// True where the cursor stands on an entry.
+    #[inline]
+    pub(crate) fn valid(&self) -> bool {
+        self.valid
+    }
+
+    /// The key stood on; of no meaning where the cursor is not valid.
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        debug_assert!(self.valid, "a cursor is asked only where it stands");
+        &self.key
+    }
+
+    /// All but key and value of the entry stood on.
+    #[inline]
+    pub(crate) fn meta(&self) -> EntryMeta {
+        debug_assert!(self.valid, "a cursor is asked only where it stands");
+        match &self.block {
+            Some(block) => block.meta(self.place),
+            None => EntryMeta {
+                sequence: 0,
+                kind: Kind::Delete,
+                expiry_ms: 0,
+            },
+        }
+    }
+
+    /// The value stood on.
+    #[inline]
+    pub(crate) fn value(&self) -> &[u8] {
+        debug_assert!(self.valid, "a cursor is asked only where it stands");
+        let block = self.block.as_ref();
+        block.map_or(&[], |block| block.value(self.place))
+    }
+
+    /// The value stood on, to keep.
+    pub(crate) fn pinned_value(&self) -> PinnedBlock {
+        let block = self.block.as_ref();
+        block.map_or_else(PinnedBlock::default, |block| {
+            PinnedBlock::new(Arc::clone(block), self.place)
+        })
+    }
+
+    /// To the first entry.
+    pub(crate) fn seek_to_first(&mut self) -> Result<()> {
+        if self.enter(0)?.is_some() {
+            self.stand(0);
+        }
+        Ok(())
+    }
+
+    /// To the last entry.
+    pub(crate) fn seek_to_last(&mut self) -> Result<()> {
+        self.seek_to_end_of(self.table.index().len().checked_sub(1))
+    }
+
+    /// To the first entry that is not before `key` at `sequence`.
+    pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
+        let mut number = self.table.index().find(key);
+        while let Some(block) = self.enter(number)? {
+            let index = block.lower_bound(key, sequence);
+            if index < block.len() {
+                self.stand(index);
+                break;
+            }
+            // I1: versions of the key, or what comes after them, in the next block.
+            number += 1;
+        }
+        Ok(())
+    }
+
+    /// To the last entry whose key is before `key`.
+    pub(crate) fn seek_before(&mut self, key: &[u8]) -> Result<()> {
+        let number = self.table.index().find(key);
+        let index = self
+            .enter(number)?
+            .map(|block| block.lower_bound(key, SEQUENCE_MAX));
+        match index.and_then(|index| index.checked_sub(1)) {
+            Some(index) => {
+                self.stand(index);
+                Ok(())
+            }
+            None => self.seek_to_end_of(number.checked_sub(1)),
+        }
+    }
+
+    /// One entry on. Past the last one the cursor is not valid.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<()> {
+        let index = self.index + 1;
+        match &self.block {
+            Some(block) if self.valid && index < block.len() => {
+                self.stand(index);
+                Ok(())
+            }
+            _ => self.next_block(),
+        }
+    }
+
+    /// One entry back. Before the first one the cursor is not valid.
+    #[inline]
+    pub(crate) fn prev(&mut self) -> Result<()> {
+        match self.index.checked_sub(1) {
+            Some(index) if self.valid => {
+                self.stand(index);
+                Ok(())
+            }
+            _ => self.previous_block(),
+        }
+    }
+
+    #[cold]
+    fn next_block(&mut self) -> Result<()> {
+        if !self.valid {
+            return self.failure();
+        }
+        if self.enter(self.number + 1)?.is_some() {
+            self.stand(0);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn previous_block(&mut self) -> Result<()> {
+        if !self.valid {
+            return self.failure();
+        }
+        self.seek_to_end_of(self.number.checked_sub(1))
+    }
+
+    fn seek_to_end_of(&mut self, number: Option<usize>) -> Result<()> {
+        let number = number.unwrap_or(usize::MAX);
+        if let Some(block) = self.enter(number)? {
+            self.stand(block.len() - 1);
+        }
+        Ok(())
+    }
+
+    /// Makes the block of this number the one stood on, without a place in it yet. `None` where
+    /// there is no such block.
+    fn enter(&mut self, number: usize) -> Result<Option<Arc<Block>>> {
+        self.failure()?;
+        self.valid = false;
+        if number == self.number && self.block.is_some() {
+            return Ok(self.block.clone());
+        }
+        let read = match &mut self.ahead {
+            Some(ahead) => self.table.block_ahead(number, ahead),
+            None => self
+                .table
+                .block(number)
+                .map(|block| block.and_then(|b| b.into_arc())),
+        };
+        let block = read.inspect_err(|error| {
+            self.failure = Some((error.kind(), error.to_string()));
+            self.block = None;
+        })?;
+        if let Some(block) = &block {
+            self.key.clear();
+            self.key.extend_from_slice(block.prefix());
+            self.prefix_len = self.key.len();
+            self.number = number;
+            self.block = Some(Arc::clone(block));
+        }
+        Ok(block)
+    }
+
+    /// Stands on an entry of the block.
+    #[inline]
+    fn stand(&mut self, index: usize) {
+        if let Some(block) = &self.block {
+            self.place = block.place(index);
+            self.key.truncate(self.prefix_len);
+            self.key.extend_from_slice(block.suffix(self.place));
+            self.index = index;
+            self.valid = true;
+        }
+    }
+
+    /// The error that ended it all, again (U1).
+    fn failure(&self) -> Result<()> {
+        match &self.failure {
+            Some((kind, text)) => Err(Error::new(*kind, text.as_str())),
+            None => Ok(()),
+        }
+    }
+}
