@@ -20,3 +20,6 @@ pub(crate) mod statistics;
 pub(crate) mod verify;
 pub(crate) mod writer;
 
+
+#[cfg(test)]
+mod tests;
