@@ -13,4 +13,5 @@
 
 mod arena;
 mod chunk;
+mod index;
 mod record;
