@@ -13,5 +13,19 @@
 
 mod arena;
 mod chunk;
+pub(crate) mod cursor;
 mod index;
+mod item;
+pub(crate) mod map;
+pub(crate) mod range_deletes;
 mod record;
+mod run;
+mod tail;
+
+#[cfg(test)]
+mod concurrency_tests;
+#[cfg(test)]
+mod model_tests;
+
+pub(crate) use cursor::MemtableCursor;
+pub(crate) use map::{MemEntry, Memtable, MemtableWriter, PinnedMem};

@@ -1,0 +1,267 @@
+//! Walking a memtable in order: key ascending, of one key the newest version first.
+//!
+//! A cursor merges the sorted runs and the sorted tail as they stood when it was made; what is
+//! inserted later it does not see (except that it may see some of what was inserted during its
+//! creation). All versions and all tombstones come up; range tombstones do not.
+//!
+//! - W1: in every run the cursor stands in a gap between two items. Going forward, the candidates
+//!   are the items after the gaps; going backward, those before. The current entry is the least,
+//!   or the greatest, of the candidates. So everything before the gaps is less than everything
+//!   after them, and turning round moves no gap.
+//! - W2: the candidates play a tournament; an inner node keeps the loser, so that after a step only
+//!   the games of the one that moved are played again.
+//!
+//! A cursor belongs to one thread at a time and holds the memtable alive.
+
+use super::item::{Item, Rebase, common_prefix};
+use super::map::{Memtable, PinnedMem};
+use super::record::Record;
+use super::run::Run;
+use crate::format::entry::{EntryMeta, Kind};
+use crate::sync::Arc;
+use std::cmp::Ordering;
+
+/// How many items ahead of the cursor records are fetched into the cache.
+const PREFETCH_ITEMS: usize = 8;
+
+/// What a cursor that stands nowhere would say of its entry.
+const NO_META: EntryMeta = EntryMeta {
+    sequence: 0,
+    kind: Kind::Delete,
+    expiry_ms: 0,
+};
+
+/// A place in a memtable, between its entries in order.
+#[derive(Debug)]
+pub(crate) struct MemtableCursor {
+    memtable: Arc<Memtable>,
+    /// From the oldest to the newest, so that the larger number has the newer versions.
+    sources: Vec<Source>,
+    /// The losers of the games, by node; node 1 is the final (W2).
+    losers: Vec<usize>,
+    winner: usize,
+    forward: bool,
+}
+
+/// A run and the gap the cursor stands in (W1).
+#[derive(Debug)]
+struct Source {
+    run: Arc<Run>,
+    rebase: Rebase,
+    gap: usize,
+    /// The candidate, comparable with those of other sources; none at the end.
+    candidate: Option<Item>,
+}
+
+impl Source {
+    #[inline]
+    fn look(&mut self, forward: bool) {
+        let at = if forward {
+            Some(self.gap)
+        } else {
+            self.gap.checked_sub(1)
+        };
+        let item = at.and_then(|at| self.run.item(at));
+        self.candidate = item.map(|item| self.rebase.apply(item));
+    }
+
+    /// The item that will be the candidate some steps on.
+    #[inline]
+    fn ahead(&self, forward: bool) -> Option<Item> {
+        let at = if forward {
+            self.gap.checked_add(PREFETCH_ITEMS)
+        } else {
+            self.gap.checked_sub(1 + PREFETCH_ITEMS)
+        };
+        self.run.item(at?)
+    }
+}
+
+impl MemtableCursor {
+    /// A cursor over `runs`, from the oldest to the newest. It stands nowhere yet.
+    pub(super) fn new(memtable: Arc<Memtable>, runs: Vec<Arc<Run>>) -> Self {
+        let first = runs.first().map(|run| run.prefix()).unwrap_or_default();
+        let skip = runs.iter().fold(first.len(), |skip, run| {
+            skip.min(common_prefix(first, run.prefix()))
+        });
+        let sources: Vec<Source> = runs
+            .into_iter()
+            .map(|run| Source {
+                rebase: Rebase::new(run.prefix(), skip),
+                run,
+                gap: 0,
+                candidate: None,
+            })
+            .collect();
+        Self {
+            memtable,
+            losers: vec![0; sources.len()],
+            sources,
+            winner: 0,
+            forward: true,
+        }
+    }
+
+    /// Moves to the first entry.
+    pub(crate) fn seek_to_first(&mut self) {
+        self.place(true, |_, _| 0);
+    }
+
+    /// Moves to the last entry.
+    pub(crate) fn seek_to_last(&mut self) {
+        self.place(false, |_, run| run.len());
+    }
+
+    /// Moves to the first entry at or after `key` at `sequence`: the newest version of `key` up to
+    /// `sequence`, or else the first entry after it.
+    pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) {
+        self.place(true, |memtable, run| {
+            run.position(memtable.arena(), key, sequence)
+        });
+    }
+
+    /// Moves to the last entry whose key is less than `key`.
+    pub(crate) fn seek_before(&mut self, key: &[u8]) {
+        self.place(false, |memtable, run| {
+            run.position(memtable.arena(), key, u64::MAX)
+        });
+    }
+
+    /// Moves on to the next entry. From before the first it moves to the first.
+    #[inline]
+    pub(crate) fn next(&mut self) {
+        self.step(true);
+    }
+
+    /// Moves back to the entry before. From behind the last it moves to the last.
+    #[inline]
+    pub(crate) fn prev(&mut self) {
+        self.step(false);
+    }
+
+    /// True where the cursor stands at an entry.
+    #[inline]
+    pub(crate) fn valid(&self) -> bool {
+        self.item().is_some()
+    }
+
+    /// The key of the entry; empty where the cursor is not [`valid`](Self::valid).
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        self.record().map(|r| r.key).unwrap_or_default()
+    }
+
+    /// What the entry is; only for a [`valid`](Self::valid) cursor.
+    #[inline]
+    pub(crate) fn meta(&self) -> EntryMeta {
+        debug_assert!(self.valid());
+        self.record().map_or(NO_META, |r| r.meta)
+    }
+
+    /// The value of the entry; empty where the cursor is not [`valid`](Self::valid).
+    #[inline]
+    pub(crate) fn value(&self) -> &[u8] {
+        self.record().map(|r| r.value).unwrap_or_default()
+    }
+
+    /// Key, meta and value at once, which is cheaper than one after the other.
+    #[inline]
+    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
+        self.record().map(|r| (r.key, r.meta, r.value))
+    }
+
+    /// The value of the entry, alive on its own.
+    pub(crate) fn pin(&self) -> Option<PinnedMem> {
+        self.memtable.pin_at(self.item()?.address()?)
+    }
+
+    #[inline]
+    fn item(&self) -> Option<Item> {
+        self.sources.get(self.winner)?.candidate
+    }
+
+    #[inline]
+    fn record(&self) -> Option<Record<'_>> {
+        self.memtable.arena().record(self.item()?.address()?)
+    }
+
+    fn place(&mut self, forward: bool, gap: impl Fn(&Memtable, &Run) -> usize) {
+        for source in &mut self.sources {
+            source.gap = gap(&self.memtable, &source.run);
+        }
+        self.play_all(forward);
+    }
+
+    #[inline]
+    fn step(&mut self, forward: bool) {
+        if forward != self.forward {
+            // The current entry lies on the side the cursor comes from, so the candidates of the
+            // other side are one step on (W1).
+            self.play_all(forward);
+            return;
+        }
+        let Some(source) = self.sources.get_mut(self.winner) else {
+            return;
+        };
+        if source.candidate.is_none() {
+            return;
+        }
+        source.gap = if forward {
+            source.gap + 1
+        } else {
+            source.gap - 1
+        };
+        source.look(forward);
+        if let Some(at) = source.ahead(forward).and_then(Item::address) {
+            self.memtable.arena().prefetch(at);
+        }
+        self.replay();
+    }
+
+    /// Plays all games anew, for candidates after the gaps or before them.
+    fn play_all(&mut self, forward: bool) {
+        self.forward = forward;
+        for source in &mut self.sources {
+            source.look(forward);
+        }
+        let leaves = self.sources.len();
+        let mut winners: Vec<usize> = (0..2 * leaves).map(|n| n.max(leaves) - leaves).collect();
+        for node in (1..leaves).rev() {
+            let (a, b) = (winners[2 * node], winners[2 * node + 1]);
+            let (winner, loser) = if self.beats(b, a) { (b, a) } else { (a, b) };
+            winners[node] = winner;
+            self.losers[node] = loser;
+        }
+        self.winner = winners.get(1).copied().unwrap_or(0);
+    }
+
+    /// Plays again the games of the source that has moved (W2).
+    #[inline]
+    fn replay(&mut self) {
+        let mut winner = self.winner;
+        let mut node = (winner + self.sources.len()) / 2;
+        while node > 0 {
+            let rival = self.losers[node];
+            if self.beats(rival, winner) {
+                self.losers[node] = winner;
+                winner = rival;
+            }
+            node /= 2;
+        }
+        self.winner = winner;
+    }
+
+    /// True where the candidate of source `a` comes before that of `b` on the way the cursor goes.
+    #[inline]
+    fn beats(&self, a: usize, b: usize) -> bool {
+        match (self.sources[a].candidate, self.sources[b].candidate) {
+            (Some(mine), Some(other)) => {
+                let order = mine.compare(other, self.memtable.arena());
+                // The newer run has the newer version, which comes first.
+                let order = order.then(b.cmp(&a));
+                (order == Ordering::Less) == self.forward
+            }
+            (mine, _) => mine.is_some(),
+        }
+    }
+}

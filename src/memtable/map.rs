@@ -1,0 +1,296 @@
+//! The memtable: a map from keys to all their recent versions.
+//!
+//! - M1: sequence numbers rise with every insert, so the versions of a key are chained from the
+//!   newest to the oldest, and whatever is inserted later is newer.
+//! - M2: an entry is in the arena before the index or the tail name it, and in both before
+//!   [`MemtableWriter::insert`] returns. Whoever learns of its sequence number afterwards finds it.
+//! - M3: [`Runs`] and its tail together hold every entry once. The writer changes them by putting
+//!   a new [`Runs`] in the place of the old, so a cursor has a set that fits together.
+//!
+//! Looking up takes no lock and allocates nothing. There is one writer at a time, which never
+//! waits for readers (but for the moment in which a cursor takes its `Arc` of the runs).
+//!
+//! The tail becomes a run when it is full, and runs of like size are merged (the logarithmic
+//! method) up to a size at which a merge takes about a millisecond. Larger ones stay as they are,
+//! so that the writer's longest pause does not grow with the memtable.
+//!
+//! A memtable does not decide which versions are visible beyond `sequence_max`, does not apply
+//! range tombstones to entries, and does not know when it is full.
+
+use super::arena::{Arena, ArenaWriter, PinnedBytes};
+use super::cursor::MemtableCursor;
+use super::index::{Index, IndexWriter};
+use super::range_deletes::RangeDeletes;
+use super::record::Address;
+use super::run::Run;
+use super::tail::Tail;
+use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX};
+use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
+use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
+
+/// What an entry takes besides its record: some 16 bytes in the index and 24 in a run, the double
+/// of each while old tables and runs are still in use.
+const ENTRY_OVERHEAD_BYTES: usize = 64;
+/// What a range tombstone takes besides its bounds.
+const RANGE_OVERHEAD_BYTES: usize = 128;
+
+/// The sizes a memtable works with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) first_chunk_bytes: usize,
+    pub(super) tail_entries: usize,
+    /// No merge on the writer's way makes a run longer than this.
+    pub(super) run_entries_max: usize,
+}
+
+impl Shape {
+    fn for_bytes(bytes_max: usize) -> Self {
+        Self {
+            first_chunk_bytes: (bytes_max / 8).next_power_of_two().clamp(1 << 10, 8 << 10),
+            tail_entries: 1_024,
+            run_entries_max: 128 << 10,
+        }
+    }
+}
+
+/// Recent writes: every version of every key, and range tombstones.
+#[derive(Debug)]
+pub(crate) struct Memtable {
+    arena: Arena,
+    index: Index,
+    runs: Mutex<Arc<Runs>>,
+    range_deletes: RangeDeletes,
+    bytes: AtomicUsize,
+    entries: AtomicUsize,
+    shape: Shape,
+    writing: Mutex<Writing>,
+}
+
+/// All entries in order, in several runs from the oldest to the newest, and the tail (M3).
+#[derive(Debug)]
+struct Runs {
+    runs: Vec<Arc<Run>>,
+    tail: Arc<Tail>,
+}
+
+/// What only the writer needs.
+#[derive(Debug)]
+struct Writing {
+    arena: ArenaWriter,
+    index: IndexWriter,
+    tail: Arc<Tail>,
+    sequence_last: Option<u64>,
+}
+
+/// An entry that was found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MemEntry<'a> {
+    /// What the entry is.
+    pub(crate) meta: EntryMeta,
+    /// Its value; empty for a tombstone.
+    pub(crate) value: &'a [u8],
+    address: Address,
+}
+
+/// A value in a memtable that lives on after the memtable. It keeps some memory around it alive.
+#[derive(Debug, Clone)]
+pub(crate) struct PinnedMem(PinnedBytes);
+
+impl PinnedMem {
+    /// The value.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
+impl Memtable {
+    /// An empty memtable which is going to hold about `bytes_max` bytes. It takes a few KiB and
+    /// grows as it is filled, beyond `bytes_max` too.
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self::with_shape(Shape::for_bytes(bytes_max))
+    }
+
+    pub(super) fn with_shape(shape: Shape) -> Self {
+        let (arena, arena_writer) = Arena::new(shape.first_chunk_bytes);
+        let tail = Arc::new(Tail::new(shape.tail_entries));
+        let runs = Arc::new(Runs {
+            runs: Vec::new(),
+            tail: Arc::clone(&tail),
+        });
+        Self {
+            arena,
+            index: Index::new(),
+            runs: Mutex::new(runs),
+            range_deletes: RangeDeletes::default(),
+            bytes: AtomicUsize::new(0),
+            entries: AtomicUsize::new(0),
+            shape,
+            writing: Mutex::new(Writing {
+                arena: arena_writer,
+                index: IndexWriter::default(),
+                tail,
+                sequence_last: None,
+            }),
+        }
+    }
+
+    /// The right to write, which one thread has at a time.
+    pub(crate) fn writer(&self) -> MemtableWriter<'_> {
+        MemtableWriter {
+            memtable: self,
+            writing: self.writing.lock(),
+        }
+    }
+
+    /// The newest version of `key` with a sequence number up to `sequence_max`, tombstones
+    /// included. `hash` is the key's [`key_hash`](crate::format::entry::key_hash).
+    #[inline]
+    pub(crate) fn get(&self, key: &[u8], hash: u64, sequence_max: u64) -> Option<MemEntry<'_>> {
+        let newest = |at| {
+            let record = self.arena.record(at)?;
+            (record.key == key).then_some((at, record))
+        };
+        let (mut address, mut record) = self.index.find(hash, newest)?;
+        while record.meta.sequence > sequence_max {
+            address = record.previous?;
+            record = self.arena.record(address)?;
+        }
+        Some(MemEntry {
+            meta: record.meta,
+            value: record.value,
+            address,
+        })
+    }
+
+    /// The value of an entry that was found in this memtable, alive on its own and not copied.
+    pub(crate) fn pin(&self, entry: &MemEntry<'_>) -> Option<PinnedMem> {
+        let pinned = self.pin_at(entry.address)?;
+        debug_assert_eq!(pinned.bytes().as_ptr(), entry.value.as_ptr());
+        Some(pinned)
+    }
+
+    pub(super) fn pin_at(&self, address: Address) -> Option<PinnedMem> {
+        self.arena.pin_value(address).map(PinnedMem)
+    }
+
+    /// A cursor over all entries inserted before the call.
+    pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
+        let runs = Arc::clone(&*self.runs.lock());
+        let mut sources = runs.runs.clone();
+        sources.extend(runs.tail.sorted(&self.arena));
+        MemtableCursor::new(Arc::clone(self), sources)
+    }
+
+    /// The range tombstones; `None`, at the cost of one load, while there are none.
+    #[inline]
+    pub(crate) fn range_tombstones(&self) -> Option<Arc<RangeTombstones>> {
+        self.range_deletes.fragments()
+    }
+
+    /// How many range deletes there are. Each one makes the next
+    /// [`range_tombstones`](Self::range_tombstones) put all of them in order again.
+    pub(crate) fn range_delete_count(&self) -> usize {
+        self.range_deletes.count()
+    }
+
+    /// About how much memory all entries and range tombstones take; 0 while there are none.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many entries there are, all versions and tombstones, without range tombstones.
+    pub(crate) fn entries(&self) -> usize {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// True while there are neither entries nor range tombstones.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries() == 0 && self.range_deletes.count() == 0
+    }
+
+    #[inline]
+    pub(super) fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    #[cfg(test)]
+    pub(super) fn run_lengths(&self) -> Vec<usize> {
+        let runs = self.runs.lock();
+        runs.runs.iter().map(|run| run.len()).collect()
+    }
+}
+
+/// The right to write to a memtable.
+pub(crate) struct MemtableWriter<'a> {
+    memtable: &'a Memtable,
+    writing: MutexGuard<'a, Writing>,
+}
+
+impl MemtableWriter<'_> {
+    /// Adds a version of `key`; `hash` is its [`key_hash`](crate::format::entry::key_hash).
+    ///
+    /// The sequence number must be above all before it (M1), and key and value within the limits
+    /// of an entry.
+    pub(crate) fn insert(&mut self, key: &[u8], hash: u64, meta: EntryMeta, value: &[u8]) {
+        assert!(key.len() <= KEY_BYTES_MAX && value.len() <= VALUE_BYTES_MAX);
+        self.take_sequence(meta.sequence);
+        let memtable = self.memtable;
+        let writing = &mut *self.writing;
+        let is_same = |at| memtable.arena.key(at) == key;
+        let place = memtable.index.place(&writing.index, hash, is_same);
+        let used_before = writing.arena.used_bytes();
+        let arena = &mut writing.arena;
+        let address = memtable
+            .arena
+            .append(arena, key, meta, value, place.previous);
+        writing.index.publish(&place, address);
+        let full = writing.tail.push(address);
+        let entries = memtable.entries.load(Ordering::Relaxed) + 1;
+        memtable.entries.store(entries, Ordering::Relaxed);
+        let record_bytes = writing.arena.used_bytes() - used_before;
+        self.count_bytes(record_bytes + ENTRY_OVERHEAD_BYTES);
+        if full {
+            self.seal_tail();
+        }
+    }
+
+    /// Adds a range tombstone; its sequence number, too, must be above all before it (M1).
+    pub(crate) fn delete_range(&mut self, tombstone: RangeTombstone) {
+        self.take_sequence(tombstone.sequence);
+        let bytes = tombstone.start.len() + tombstone.end.len() + RANGE_OVERHEAD_BYTES;
+        self.memtable.range_deletes.push(tombstone);
+        self.count_bytes(bytes);
+    }
+
+    fn take_sequence(&mut self, sequence: u64) {
+        debug_assert!(sequence <= SEQUENCE_MAX);
+        debug_assert!(self.writing.sequence_last < Some(sequence), "M1");
+        self.writing.sequence_last = Some(sequence);
+    }
+
+    fn count_bytes(&self, added: usize) {
+        let bytes = self.memtable.bytes.load(Ordering::Relaxed);
+        self.memtable.bytes.store(bytes + added, Ordering::Relaxed);
+    }
+
+    /// Makes the full tail a run, merges the runs that have grown alike, and begins a new tail.
+    #[cold]
+    fn seal_tail(&mut self) {
+        let memtable = self.memtable;
+        let mut runs = memtable.runs.lock().runs.clone();
+        let mut last = Arc::new(self.writing.tail.to_run(&memtable.arena));
+        while let Some(before) = runs.pop_if(|before| {
+            let both = before.len() + last.len();
+            before.len() <= last.len() && both <= memtable.shape.run_entries_max
+        }) {
+            last = Arc::new(Run::merged(&memtable.arena, &before, &last));
+        }
+        runs.push(last);
+        let tail = Arc::new(Tail::new(memtable.shape.tail_entries));
+        self.writing.tail = Arc::clone(&tail);
+        let old = std::mem::replace(&mut *memtable.runs.lock(), Arc::new(Runs { runs, tail }));
+        // Freed here, not under the lock.
+        drop(old);
+    }
+}

@@ -1,0 +1,168 @@
+//! A sorted run: items in the order of keys, the versions of a key newest first.
+//!
+//! Runs are made from the tail of recent inserts and merged with each other. Each covers a stretch
+//! of insertions, so of two runs one is older as a whole, and a version in the newer run comes
+//! before those of the same key in the older (U1). Nothing of a run ever changes.
+//!
+//! Any thread may read runs and make them.
+
+use super::arena::Arena;
+use super::item::{Head, Item, Rebase, common_prefix};
+use super::record::Address;
+use std::cmp::Ordering;
+
+/// Items in order, with what all their keys have in common.
+#[derive(Debug)]
+pub(super) struct Run {
+    prefix: Box<[u8]>,
+    items: Box<[Item]>,
+    /// The first words of every [`SAMPLE_ITEMS`]th item, close together for the first half of a
+    /// search.
+    samples: Box<[u64]>,
+}
+
+const SAMPLE_ITEMS: usize = 64;
+
+impl Run {
+    fn new(prefix: &[u8], items: Box<[Item]>) -> Self {
+        let sampled = items.iter().step_by(SAMPLE_ITEMS);
+        Self {
+            prefix: prefix.into(),
+            samples: sampled.map(|item| item.high()).collect(),
+            items,
+        }
+    }
+
+    /// The run of the records at `addresses`, which come in the order of insertion.
+    pub(super) fn sorted(arena: &Arena, addresses: &[Address]) -> Self {
+        let first = addresses.first().map(|&at| arena.key(at));
+        let first = first.unwrap_or_default();
+        let shared = addresses.iter().fold(first, |shared, &at| {
+            &shared[..common_prefix(shared, arena.key(at))]
+        });
+        let mut items: Vec<Item> = addresses
+            .iter()
+            .rev() // newest first, which the stable sort keeps (U1)
+            .map(|&at| {
+                let key = arena.key(at);
+                Item::new(key.get(shared.len()..).unwrap_or_default(), at)
+            })
+            .collect();
+        items.sort_by(|a, b| a.compare(*b, arena));
+        Self::new(shared, items.into())
+    }
+
+    /// One run of both; `newer` was inserted after `older` as a whole (U1).
+    pub(super) fn merged(arena: &Arena, older: &Self, newer: &Self) -> Self {
+        let skip = common_prefix(&older.prefix, &newer.prefix);
+        let old_rebase = Rebase::new(&older.prefix, skip);
+        let new_rebase = Rebase::new(&newer.prefix, skip);
+        let olds = Rebased::new(&older.items, old_rebase);
+        let news = Rebased::new(&newer.items, new_rebase);
+        let items = if olds.ends_before(&news, arena) {
+            olds.chain(news).collect()
+        } else if news.ends_before(&olds, arena) {
+            news.chain(olds).collect()
+        } else {
+            merge_items(arena, olds, news)
+        };
+        Self::new(&older.prefix[..skip], items)
+    }
+
+    /// The bytes all keys begin with; the `skip` of the items is their number.
+    pub(super) fn prefix(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// How many items there are.
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The item at `index`.
+    #[inline]
+    pub(super) fn item(&self, index: usize) -> Option<Item> {
+        self.items.get(index).copied()
+    }
+
+    /// How many entries come before `key` at `sequence` in the order of entries.
+    pub(super) fn position(&self, arena: &Arena, key: &[u8], sequence: u64) -> usize {
+        let start = key.get(..self.prefix.len()).unwrap_or(key);
+        match start.cmp(&self.prefix) {
+            Ordering::Less => return 0,
+            Ordering::Greater => return self.items.len(),
+            Ordering::Equal => {}
+        }
+        let wanted = Head::new(&key[start.len()..]);
+        // What has a lesser first word lies before the position, what has a greater one behind.
+        let high = wanted.high();
+        let from = self.samples.partition_point(|&sample| sample < high);
+        let to = from + self.samples[from..].partition_point(|&sample| sample == high);
+        let from = from.saturating_sub(1) * SAMPLE_ITEMS;
+        let to = (to * SAMPLE_ITEMS).min(self.items.len());
+        let within = self.items[from..to].partition_point(|item| {
+            let order = item.head().compare(wanted);
+            match order.unwrap_or_else(|| item.key(arena).cmp(key)) {
+                Ordering::Equal => {
+                    let record = item.address().and_then(|at| arena.record(at));
+                    record.is_some_and(|r| r.meta.sequence > sequence)
+                }
+                order => order == Ordering::Less,
+            }
+        });
+        from + within
+    }
+}
+
+/// The items of a run as they are with the skip of the run to be made.
+struct Rebased<'a> {
+    items: std::slice::Iter<'a, Item>,
+    rebase: Rebase,
+}
+
+impl<'a> Rebased<'a> {
+    fn new(items: &'a [Item], rebase: Rebase) -> Self {
+        let items = items.iter();
+        Self { items, rebase }
+    }
+
+    fn ends_before(&self, other: &Self, arena: &Arena) -> bool {
+        let (mine, others) = (self.items.as_slice(), other.items.as_slice());
+        let (Some(&last), Some(&first)) = (mine.last(), others.first()) else {
+            return true;
+        };
+        let (last, first) = (self.rebase.apply(last), other.rebase.apply(first));
+        last.compare(first, arena) == Ordering::Less
+    }
+}
+
+impl Iterator for Rebased<'_> {
+    type Item = Item;
+
+    #[inline]
+    fn next(&mut self) -> Option<Item> {
+        self.items.next().map(|&item| self.rebase.apply(item))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.items.size_hint()
+    }
+}
+
+fn merge_items(arena: &Arena, mut olds: Rebased<'_>, mut news: Rebased<'_>) -> Box<[Item]> {
+    let mut items = Vec::with_capacity(olds.items.len() + news.items.len());
+    let (mut old, mut new) = (olds.next(), news.next());
+    while let (Some(a), Some(b)) = (old, new) {
+        // Of one key the newer version comes first (U1).
+        if b.compare(a, arena) == Ordering::Greater {
+            items.push(a);
+            old = olds.next();
+        } else {
+            items.push(b);
+            new = news.next();
+        }
+    }
+    items.extend(old.into_iter().chain(olds));
+    items.extend(new.into_iter().chain(news));
+    items.into_boxed_slice()
+}
