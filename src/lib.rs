@@ -3,6 +3,10 @@
 // The rooms are built from the ground up; what the floors above do not use yet is not dead.
 #![allow(dead_code, unused_imports)]
 
+// The code that the derive writes names this crate from within it, too.
+#[allow(unused_extern_crates)] // used where a test of this crate derives
+extern crate self as grainstore;
+
 pub mod clock;
 pub mod codec;
 mod error;
@@ -23,3 +27,4 @@ pub use codec::Json;
 pub use codec::MessagePack;
 pub use codec::{Codec, CodecError, Raw};
 pub use error::{Error, ErrorKind, Result};
+pub use key::Key;

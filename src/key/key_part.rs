@@ -1,0 +1,175 @@
+//! What a type needs in order to be a key or a component of one.
+//!
+//! The laws every implementation keeps, and that the tests hold against each one here and against
+//! everything `#[derive(Key)]` makes:
+//!
+//! K1 (order): bytes compare as values do; what "as values do" means is said at the type where it
+//! is not `Ord`.
+//! K2 (injective): different values have different bytes.
+//! K3 (prefix-free): no encoding is a proper prefix of another one of the same type. This is what
+//! lets components follow each other without lengths, and lets a descending component simply
+//! flip its bits.
+//! K4 (round trip): decoding reads exactly the bytes of one value, whatever follows them.
+//! K5 (canonical): bytes that decode are the bytes that the decoded value encodes to.
+//! K6 (total): decoding arbitrary bytes gives a value or an error, and allocates no more than the
+//! bytes justify.
+//!
+//! Everything here is a pure function of its arguments, callable from any thread.
+
+use crate::key::key_error::KeyError;
+use crate::key::key_reader::KeyReader;
+use crate::key::key_ref::KeyRef;
+use crate::key::shape::Shape;
+
+/// A type that can be one component of a key.
+///
+/// Usually derived with `#[derive(Key)]`. By hand it takes two impls: [`KeyRef<Self>`](KeyRef),
+/// which encodes, and this one, which decodes and describes. Built from the components of the
+/// standard types they keep the laws (order, uniqueness, no encoding a prefix of another) by
+/// themselves:
+///
+/// ```
+/// use grainstore::key::{Key, KeyError, KeyPart, KeyReader, KeyRef, Shape};
+///
+/// /// A temperature in hundredths of a degree.
+/// #[derive(Debug, PartialEq)]
+/// struct Degrees(i32);
+///
+/// impl KeyRef<Degrees> for Degrees {
+///     fn encode(&self, out: &mut Vec<u8>) {
+///         KeyRef::<i32>::encode(&self.0, out);
+///     }
+/// }
+/// impl KeyPart for Degrees {
+///     fn decode(reader: &mut KeyReader<'_>) -> Result<Self, KeyError> {
+///         i32::decode(reader).map(Self)
+///     }
+///     fn shape() -> Shape {
+///         i32::shape()
+///     }
+/// }
+/// assert!(Degrees(-5).encode_key() < Degrees(20).encode_key());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a component of a key",
+    label = "this type has no key encoding",
+    note = "a type of your own becomes one with `#[derive(Key)]`",
+    note = "`usize` and `isize` have no fixed width: use `u64` and `i64`",
+    note = "`HashMap` and `HashSet` have no order: use a `BTreeSet` or a sorted `Vec`",
+    note = "a key is decoded into owned values: use `String` for `&str`, `Vec<u8>` for `&[u8]`"
+)]
+pub trait KeyPart: Sized + KeyRef<Self> {
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// Where the bytes are not the encoding of a value of this type.
+    fn decode(reader: &mut KeyReader<'_>) -> Result<Self, KeyError>;
+
+    /// What the bytes look like.
+    fn shape() -> Shape;
+
+    /// Appends the bytes of the value: [`KeyRef::encode`], under the name of this trait so that a
+    /// field without an encoding is reported once.
+    #[doc(hidden)]
+    #[inline]
+    fn encode_part(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+
+    /// How deep the type nests. A type that contains itself has no depth and does not compile as a
+    /// key, which is what bounds the stack of decoding.
+    #[doc(hidden)]
+    const DEPTH: u32 = 1;
+
+    /// True for `u8` alone, whose lists are written as bytes.
+    #[doc(hidden)]
+    const IS_BYTE: bool = false;
+
+    /// Reads a list of values with its end.
+    #[doc(hidden)]
+    fn decode_list(reader: &mut KeyReader<'_>) -> Result<Vec<Self>, KeyError> {
+        crate::key::lists::decode_list(reader)
+    }
+
+    /// Reads `N` values in a row.
+    #[doc(hidden)]
+    fn decode_array<const N: usize>(reader: &mut KeyReader<'_>) -> Result<[Self; N], KeyError> {
+        crate::key::lists::decode_array(reader)
+    }
+
+    /// What a list of values looks like.
+    #[doc(hidden)]
+    fn list_shape() -> Shape {
+        Shape::list(Self::shape())
+    }
+}
+
+/// A type that can be the key of a store.
+///
+/// Every [`KeyPart`] is one, and so is [`RawBytes`](crate::key::RawBytes), which is a whole key
+/// only. Derive it:
+///
+/// ```
+/// use grainstore::Key;
+///
+/// #[derive(Key, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// struct OrderKey {
+///     tenant: String,
+///     day: u32,
+///     #[key(desc)]
+///     id: u64,
+/// }
+///
+/// let key = OrderKey { tenant: "eu".into(), day: 20261101, id: 7 };
+/// assert_eq!(OrderKey::decode_key(&key.encode_key())?, key);
+/// assert_eq!(OrderKey::schema(), "k1:{str,u32,desc(u64)}");
+/// # Ok::<(), grainstore::key::KeyError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a store",
+    label = "this type has no key encoding",
+    note = "a type of your own becomes one with `#[derive(Key)]`",
+    note = "`usize` and `isize` have no fixed width: use `u64` and `i64`",
+    note = "a key is decoded into owned values: use `String` for `&str`, `Vec<u8>` for `&[u8]`"
+)]
+pub trait Key: Sized + KeyRef<Self> {
+    /// Reads a whole key.
+    ///
+    /// # Errors
+    /// Where the bytes are not exactly one encoded key of this type.
+    fn decode_key(bytes: &[u8]) -> Result<Self, KeyError>;
+
+    /// What the bytes look like.
+    fn key_shape() -> Shape;
+
+    /// The description under which a store remembers the type of its keys, such as
+    /// `k1:{str,u32,desc(u64)}`: the version of the encoding, and the structure without any names
+    /// of Rust.
+    #[must_use]
+    fn schema() -> String {
+        Self::key_shape().schema()
+    }
+
+    /// The bytes of the key.
+    #[must_use]
+    fn encode_key(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(&mut out);
+        out
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: KeyPart> Key for T {
+    fn decode_key(bytes: &[u8]) -> Result<Self, KeyError> {
+        let mut reader = KeyReader::new(bytes);
+        let key = T::decode(&mut reader)?;
+        reader.finish()?;
+        Ok(key)
+    }
+
+    fn key_shape() -> Shape {
+        const { assert!(T::DEPTH < 100, "a key type that nests too deep") };
+        T::shape()
+    }
+}
