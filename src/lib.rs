@@ -27,4 +27,6 @@ pub use codec::Json;
 pub use codec::MessagePack;
 pub use codec::{Codec, CodecError, Raw};
 pub use error::{Error, ErrorKind, Result};
+#[cfg(feature = "derive")]
+pub use grainstore_derive::Key;
 pub use key::Key;
