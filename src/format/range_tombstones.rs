@@ -120,7 +120,11 @@ impl RangeTombstones {
             let end = upper.map_or(&*fragment.end, |u| u.min(&fragment.end));
             if start < end {
                 let sequences = fragment.sequences.clone();
-                fragments.push(Fragment { start: start.into(), end: end.into(), sequences });
+                fragments.push(Fragment {
+                    start: start.into(),
+                    end: end.into(),
+                    sequences,
+                });
             }
         }
         Self { fragments }

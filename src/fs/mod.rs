@@ -16,12 +16,12 @@ mod crash_replay;
 mod disk_state;
 #[cfg(feature = "sim")]
 mod fault_disk;
-mod file_system;
+pub(crate) mod file_system;
 #[cfg(feature = "sim")]
 mod name_tree;
 #[cfg(feature = "sim")]
 mod pages;
-mod real_disk;
+pub(crate) mod real_disk;
 #[cfg(feature = "sim")]
 mod split_mix;
 

@@ -28,6 +28,6 @@ mod damage_tests;
 #[cfg(test)]
 mod edit_log_tests;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 #[cfg(test)]
-mod scripted_disk;
+pub(crate) mod scripted_disk;

@@ -20,6 +20,5 @@ pub(crate) mod statistics;
 pub(crate) mod verify;
 pub(crate) mod writer;
 
-
 #[cfg(test)]
 mod tests;

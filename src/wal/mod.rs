@@ -18,12 +18,12 @@
 //! recovery acts on the segments it found. What it does not do: encode batches, assign sequence
 //! numbers, decide which segments are needed, or start threads.
 
-mod recover;
-mod replay;
-mod segment;
-mod sync_ticket;
-mod window;
-mod writer;
+pub(crate) mod recover;
+pub(crate) mod replay;
+pub(crate) mod segment;
+pub(crate) mod sync_ticket;
+pub(crate) mod window;
+pub(crate) mod writer;
 
 #[cfg(test)]
 mod tests;
