@@ -1,0 +1,127 @@
+//! The work behind the writers: flushes first, then compactions; and the syncs of batched writes.
+//!
+//! One thread does both kinds of table work, so that a second core is enough; another syncs the
+//! log where writes are batched, so that no compaction can make it late. The first failure closes
+//! the latch, after which both only wait for the close.
+
+use super::compaction;
+use super::compaction_plan::expiry_due_ms;
+use super::core::Core;
+use super::flush;
+use super::rotate;
+use super::stats::add;
+use crate::error::Result;
+use crate::sync::{Arc, Ordering, sleep, spawn};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How often expiry is looked at while there are records that expire.
+const EXPIRY_LOOK: Duration = Duration::from_secs(1);
+
+/// How long to sleep where nothing will become due by itself.
+const NO_LOOK: Duration = Duration::from_secs(3600);
+
+/// Starts the thread that flushes and compacts.
+pub(crate) fn start_worker(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> {
+    let core = Arc::clone(core);
+    spawn("grainstore-tables", move || {
+        while wait_for_work(&core) {
+            // A failure has closed the latch, which tells every writer.
+            let _ = run_until_idle(&core);
+            core.signal_progress();
+        }
+    })
+}
+
+/// Starts the thread that syncs the log within `window` after a write.
+pub(crate) fn start_syncer(core: &Arc<Core>, window: Duration) -> std::io::Result<JoinHandle<()>> {
+    let core = Arc::clone(core);
+    spawn("grainstore-sync", move || {
+        while wait_for_unsynced(&core) {
+            sleep(window);
+            let _ = sync_log(&core);
+        }
+    })
+}
+
+/// Tells both threads to end.
+pub(crate) fn stop(core: &Core) {
+    core.signal.state.lock().stopping = true;
+    core.signal.work.notify_all();
+    core.signal.unsynced.notify_all();
+    core.signal.progress.notify_all();
+}
+
+/// Does all the table work that is due.
+pub(crate) fn run_until_idle(core: &Core) -> Result<()> {
+    loop {
+        {
+            let _work = core.work.lock();
+            if !(flush::flush_oldest(core)? || compaction::compact_next(core)?) {
+                break;
+            }
+        }
+        if core.signal.state.lock().stopping {
+            return Ok(());
+        }
+    }
+    retire_expired_memtable(core)
+}
+
+/// Syncs what the log holds now; writers go on meanwhile.
+pub(crate) fn sync_log(core: &Core) -> Result<()> {
+    core.sync_requested.store(false, Ordering::Release);
+    core.latch.check()?;
+    let mut ticket = core.log.lock().wal.begin_sync();
+    core.latch.guard(ticket.run())?;
+    core.log.lock().wal.finish_sync(ticket);
+    add(&core.counters.wal_syncs, 1);
+    Ok(())
+}
+
+/// Writes the active memtable out once every record in it has expired, so that expired data leaves
+/// the disk without further writes.
+fn retire_expired_memtable(core: &Core) -> Result<()> {
+    let last_ms = core.active_expiry_max_ms.load(Ordering::Relaxed);
+    if last_ms == 0 || last_ms > core.clock.now_ms() {
+        return Ok(());
+    }
+    rotate::freeze(core, &mut core.log.lock())?;
+    let _work = core.work.lock();
+    flush::flush_oldest(core).map(|_| ())
+}
+
+/// Sleeps until there may be work (`true`) or the engine stops (`false`).
+fn wait_for_work(core: &Core) -> bool {
+    let look = if anything_expires(core) {
+        EXPIRY_LOOK
+    } else {
+        NO_LOOK
+    };
+    let mut state = core.signal.state.lock();
+    if !state.work_pending && !state.stopping {
+        core.signal.work.wait_for(&mut state, look);
+    }
+    state.work_pending = false;
+    !state.stopping
+}
+
+fn anything_expires(core: &Core) -> bool {
+    let memtable_ms = core.active_expiry_max_ms.load(Ordering::Relaxed);
+    let in_memtable = memtable_ms != 0 && memtable_ms != u64::MAX;
+    let view = core.view.load();
+    in_memtable
+        || view
+            .levels
+            .tables()
+            .any(|t| expiry_due_ms(&t.meta().properties).is_some())
+}
+
+fn wait_for_unsynced(core: &Core) -> bool {
+    let mut state = core.signal.state.lock();
+    while !state.sync_pending && !state.stopping {
+        core.signal.unsynced.wait(&mut state);
+    }
+    state.sync_pending = false;
+    !state.stopping
+}

@@ -1,0 +1,168 @@
+//! Carrying out a compaction plan.
+//!
+//! As a flush, in the same order: new tables whole and durable, then the manifest record, then the
+//! inputs lose their place; their files go when the last reader has let go of them.
+
+use super::compaction_plan::{Plan, Planner, span};
+use super::core::Core;
+use super::flush::fill;
+use super::live_table::LiveTable;
+use super::merge_cursor::MergeCursor;
+use super::read_view::{Levels, ReadView};
+use super::retention::Retention;
+use super::source::{RunCursor, Source};
+use super::stats::add;
+use super::table_output::{TableOutput, abandon_on_error};
+use crate::error::Result;
+use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
+use crate::format::version_edit::{TableMeta, VersionEdit};
+use crate::sync::Arc;
+
+/// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
+pub(crate) fn compact_next(core: &Core) -> Result<bool> {
+    run_planned(core, |planner| planner.next())
+}
+
+/// Merges everything there is into one level. The caller holds `work`.
+pub(crate) fn compact_everything(core: &Core) -> Result<bool> {
+    run_planned(core, |planner| planner.everything())
+}
+
+fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -> Result<bool> {
+    core.latch.check()?;
+    let view = core.view.load_full();
+    let points = core.snapshots.points();
+    let planner = Planner {
+        options: &core.options,
+        levels: &view.levels,
+        points: &points,
+        now_ms: core.clock.now_ms(),
+    };
+    let Some(plan) = choose(&planner) else {
+        return Ok(false);
+    };
+    match plan {
+        Plan::Move { table, level } => relocate(core, &table, level)?,
+        Plan::Drop { tables } => replace(core, &tables, Vec::new())?,
+        Plan::Merge { inputs, level } => {
+            let merged = merge(core, &view.levels, &inputs, level);
+            let tables = core.latch.guard(merged)?;
+            replace(core, &inputs, tables)?;
+        }
+    }
+    add(&core.counters.compactions, 1);
+    core.signal_progress();
+    Ok(true)
+}
+
+fn merge(
+    core: &Core,
+    levels: &Levels,
+    inputs: &[Arc<LiveTable>],
+    level: u8,
+) -> Result<Vec<TableMeta>> {
+    let Some((first, last)) = span(inputs) else {
+        return Ok(Vec::new());
+    };
+    let depth = usize::from(level);
+    let at_bottom = !levels.overlaps_below(depth, &first, &last);
+    let older = |key: &[u8]| levels.overlaps_below(depth, key, key);
+    let (points, now_ms) = (core.snapshots.points(), core.clock.now_ms());
+    let tombstones = merged_tombstones(inputs)?;
+    let mut retention = Retention::new(points, now_ms, tombstones, older, at_bottom);
+    let kept = retention.tombstones_kept(|f, l| levels.overlaps_below(depth, f, l));
+    let mut cursor = MergeCursor::new(sources(inputs)?);
+    cursor.seek_to_first()?;
+    let output = TableOutput::new(core, level, core.options.table_bytes, kept);
+    let (tables, dropped) = abandon_on_error(output, |output| {
+        fill(output, &mut cursor, &mut |key, meta| {
+            retention.decide(key, meta)
+        })
+    })?;
+    add(&core.counters.records_dropped, dropped);
+    add(
+        &core.counters.compacted_bytes,
+        tables.iter().map(|t| t.bytes).sum(),
+    );
+    Ok(tables)
+}
+
+fn merged_tombstones(inputs: &[Arc<LiveTable>]) -> Result<RangeTombstones> {
+    let mut ranges: Vec<RangeTombstone> = Vec::new();
+    for live in inputs
+        .iter()
+        .filter(|t| t.meta().properties.range_tombstones > 0)
+    {
+        if let Some(set) = live.table()?.range_tombstones() {
+            ranges.extend(set.ranges());
+        }
+    }
+    Ok(RangeTombstones::from_ranges(ranges))
+}
+
+/// One source for each table of level 0 and for each run of a deeper level.
+fn sources(inputs: &[Arc<LiveTable>]) -> Result<Vec<Source>> {
+    let mut sources = Vec::new();
+    let mut runs: std::collections::BTreeMap<u8, Vec<Arc<LiveTable>>> = Default::default();
+    for live in inputs {
+        if live.meta().level == 0 {
+            sources.push(Source::Table(Box::new(live.table()?.cursor_past_cache())));
+        } else {
+            runs.entry(live.meta().level)
+                .or_default()
+                .push(Arc::clone(live));
+        }
+    }
+    for mut run in runs.into_values() {
+        run.sort_by(|a, b| a.key_first().cmp(b.key_first()));
+        sources.push(Source::Run(RunCursor::new(run, false)));
+    }
+    Ok(sources)
+}
+
+/// Puts `tables` in the place of `inputs`.
+fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Result<()> {
+    let live: Vec<_> = tables
+        .iter()
+        .map(|meta| core.live_table(Arc::new(meta.clone())))
+        .collect();
+    let edit = VersionEdit {
+        added: tables,
+        removed: inputs.iter().map(|t| t.meta().number).collect(),
+        ..VersionEdit::default()
+    };
+    swap_tables(core, edit, inputs, live)?;
+    for input in inputs {
+        input.mark_obsolete();
+    }
+    Ok(())
+}
+
+/// Gives a table another level, file and all.
+fn relocate(core: &Core, table: &Arc<LiveTable>, level: u8) -> Result<()> {
+    let meta = TableMeta {
+        level,
+        run: 0,
+        ..(**table.meta()).clone()
+    };
+    let moved = core.live_table(Arc::new(meta.clone()));
+    let edit = VersionEdit {
+        added: vec![meta],
+        removed: vec![table.meta().number],
+        ..VersionEdit::default()
+    };
+    swap_tables(core, edit, std::slice::from_ref(table), vec![moved])
+}
+
+fn swap_tables(
+    core: &Core,
+    edit: VersionEdit,
+    gone: &[Arc<LiveTable>],
+    new: Vec<Arc<LiveTable>>,
+) -> Result<()> {
+    core.install(edit, |view: &ReadView| {
+        let stays = |t: &&Arc<LiveTable>| !gone.iter().any(|g| Arc::ptr_eq(g, t));
+        let levels = Levels::new(view.levels.tables().filter(stays).cloned().chain(new));
+        ReadView::new(Arc::clone(&view.active), view.frozen.clone(), levels)
+    })
+}

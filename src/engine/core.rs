@@ -1,0 +1,177 @@
+//! What the parts of an engine share: options, files, clock, the current view, and the locks.
+//!
+//! Locks are taken in this order, outermost first, and never the other way (E1): `work` (one
+//! flush, compaction or ingest at a time) → `log` (one commit at a time) → `manifest` → the view
+//! swap, which itself takes no lock but is only done by a holder of `manifest` (E2). Readers take
+//! none of them.
+
+use super::latch::Latch;
+use super::live_table::LiveTable;
+use super::options::EngineOptions;
+use super::read_view::ReadView;
+use super::snapshots::SnapshotList;
+use super::stats::Counters;
+use crate::clock::MonotonicClock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::file_name::FileName;
+use crate::format::version_edit::{TableMeta, VersionEdit};
+use crate::fs::file_system::{FileLock, FileSystem};
+use crate::manifest::edit_log::Manifest;
+use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, Ordering};
+use crate::table::cache::BlockCache;
+use crate::wal::writer::WalWriter;
+use arc_swap::ArcSwap;
+use std::path::{Path, PathBuf};
+
+/// What the holder of the log lock may change.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) wal: WalWriter,
+    /// The last sequence number given out.
+    pub(crate) sequence_last: u64,
+    /// Old segments that may be used again, by number.
+    pub(crate) spares: Vec<u64>,
+}
+
+/// The shared middle of an engine.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) options: EngineOptions,
+    pub(crate) file_system: Arc<dyn FileSystem>,
+    pub(crate) dir: PathBuf,
+    pub(crate) clock: MonotonicClock,
+    pub(crate) cache: Arc<BlockCache>,
+    pub(crate) view: ArcSwap<ReadView>,
+    /// The last sequence number that readers may see.
+    pub(crate) visible: AtomicU64,
+    pub(crate) snapshots: SnapshotList,
+    pub(crate) work: Mutex<()>,
+    pub(crate) log: Mutex<Log>,
+    pub(crate) manifest: Mutex<Manifest>,
+    pub(crate) file_number_next: AtomicU64,
+    pub(crate) latch: Latch,
+    pub(crate) closed: AtomicBool,
+    pub(crate) counters: Counters,
+    pub(crate) signal: Signal,
+    /// The last expiry in the active memtable, so that it is written out when all of it is over.
+    pub(crate) active_expiry_max_ms: AtomicU64,
+    /// The oldest log segment that may still be there.
+    pub(crate) log_oldest: AtomicU64,
+    /// A sync of the log has been asked for and not begun.
+    pub(crate) sync_requested: AtomicBool,
+    /// Sleep that writers owe background work, in nanoseconds.
+    pub(crate) pace_debt_ns: AtomicU64,
+    /// Held until close; the death of the process lets go too.
+    pub(crate) lock: Mutex<Option<Box<dyn FileLock>>>,
+}
+
+/// How writers and the background thread wake each other.
+#[derive(Debug, Default)]
+pub(crate) struct Signal {
+    pub(crate) state: Mutex<SignalState>,
+    /// There may be work to do.
+    pub(crate) work: Condvar,
+    /// Work was done: memtables or tables have gone.
+    pub(crate) progress: Condvar,
+    /// There are log records to sync.
+    pub(crate) unsynced: Condvar,
+}
+
+/// What has been signalled.
+#[derive(Debug, Default)]
+pub(crate) struct SignalState {
+    pub(crate) work_pending: bool,
+    pub(crate) sync_pending: bool,
+    pub(crate) stopping: bool,
+    pub(crate) rounds_done: u64,
+}
+
+impl Core {
+    /// An error where the engine was closed through another handle.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            let text = format!(
+                "the database {} was closed; open it again",
+                self.dir.display()
+            );
+            return Err(Error::new(ErrorKind::Closed, text));
+        }
+        Ok(())
+    }
+
+    /// The next free file number.
+    pub(crate) fn next_file_number(&self) -> u64 {
+        self.file_number_next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The path of a file of this database.
+    pub(crate) fn path(&self, file: FileName) -> PathBuf {
+        file.in_dir(&self.dir)
+    }
+
+    /// A table as views hold it.
+    pub(crate) fn live_table(&self, meta: Arc<TableMeta>) -> Arc<LiveTable> {
+        let path = self.path(FileName::Table(meta.number));
+        let (file_system, cache) = (Arc::clone(&self.file_system), Arc::clone(&self.cache));
+        Arc::new(LiveTable::new(meta, path, file_system, cache))
+    }
+
+    /// Makes the directory's names durable.
+    pub(crate) fn sync_dir(&self) -> Result<()> {
+        sync_dir(&*self.file_system, &self.dir)
+    }
+
+    /// Appends `edit` to the manifest, with the engine's clock and counters, and then swaps in the
+    /// view that `change` makes of the current one (E2). A failure closes the latch: nobody knows
+    /// whether the edit is on disk.
+    pub(crate) fn install(
+        &self,
+        mut edit: VersionEdit,
+        change: impl FnOnce(&ReadView) -> ReadView,
+    ) -> Result<()> {
+        let mut manifest = self.manifest.lock();
+        self.latch.check()?;
+        if let Some(log_first) = edit.log_first {
+            edit.log_last = Some(log_first.max(manifest.state().log_last));
+        }
+        edit.clock_ms = Some(self.clock.now_ms());
+        edit.file_number_next = Some(self.file_number_next.load(Ordering::Relaxed));
+        self.latch.guard(manifest.append(&edit))?;
+        let next = change(&self.view.load());
+        self.view.store(Arc::new(next));
+        if manifest.rewrite_due() {
+            let number = self.next_file_number();
+            self.latch.guard(manifest.rewrite(number))?;
+        }
+        Ok(())
+    }
+
+    /// Wakes the background thread.
+    pub(crate) fn signal_work(&self) {
+        self.signal.state.lock().work_pending = true;
+        self.signal.work.notify_one();
+    }
+
+    /// Asks for a sync of the log within the window of [`Durability::Batch`].
+    ///
+    /// [`Durability::Batch`]: super::options::Durability::Batch
+    pub(crate) fn signal_unsynced(&self) {
+        if !self.sync_requested.swap(true, Ordering::AcqRel) {
+            self.signal.state.lock().sync_pending = true;
+            self.signal.unsynced.notify_one();
+        }
+    }
+
+    /// Wakes everybody who waits for background work to get on.
+    pub(crate) fn signal_progress(&self) {
+        self.signal.state.lock().rounds_done += 1;
+        self.signal.progress.notify_all();
+    }
+}
+
+/// Makes the names in `dir` durable.
+pub(crate) fn sync_dir(file_system: &dyn FileSystem, dir: &Path) -> Result<()> {
+    file_system
+        .sync_dir(dir)
+        .map_err(|e| Error::io("sync directory", dir, e))
+}

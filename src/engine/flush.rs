@@ -1,0 +1,109 @@
+//! Writing the oldest frozen memtable to a table of level 0.
+//!
+//! The order keeps every acknowledged write in a durable place at every moment (F1): table data,
+//! table sync, directory sync, manifest record, and only then may the log segments go.
+
+use super::core::Core;
+use super::live_table::LiveTable;
+use super::merge_cursor::MergeCursor;
+use super::old_logs;
+use super::read_view::{FrozenMemtable, Levels, ReadView};
+use super::retention::{Fate, Retention};
+use super::source::Source;
+use super::stats::add;
+use super::table_output::{TableOutput, abandon_on_error};
+use crate::error::Result;
+use crate::format::range_tombstones::RangeTombstones;
+use crate::format::version_edit::{TableMeta, VersionEdit};
+use crate::manifest::version::LEVELS;
+use crate::sync::Arc;
+
+/// Flushes the oldest frozen memtable; `false` where there is none. The caller holds `work`.
+pub(crate) fn flush_oldest(core: &Core) -> Result<bool> {
+    let Some(log_first) = flush_keeping_logs(core)? else {
+        return Ok(false);
+    };
+    old_logs::retire(core, log_first);
+    Ok(true)
+}
+
+/// As [`flush_oldest`], for a holder of `log`: the segments below the answered number are of no
+/// further use and wait to be retired.
+pub(crate) fn flush_keeping_logs(core: &Core) -> Result<Option<u64>> {
+    let view = core.view.load_full();
+    let Some(frozen) = view.frozen.last() else {
+        return Ok(None);
+    };
+    core.latch.check()?;
+    let tables = core.latch.guard(write_tables(core, &view, frozen))?;
+    install(core, frozen, tables)?;
+    add(&core.counters.flushes, 1);
+    core.signal_progress();
+    Ok(Some(frozen.log_next))
+}
+
+fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result<Vec<TableMeta>> {
+    let tombstones = frozen.memtable.range_tombstones();
+    let tombstones = tombstones.map_or_else(RangeTombstones::default, |set| (*set).clone());
+    let has_older = |first: &[u8], last: &[u8]| {
+        view.levels.level(0).iter().any(|t| t.overlaps(first, last))
+            || (1..LEVELS).any(|level| !view.levels.overlapping(level, first, last).is_empty())
+    };
+    let points = core.snapshots.points();
+    let now_ms = core.clock.now_ms();
+    let older = |key: &[u8]| has_older(key, key);
+    let mut retention = Retention::new(points, now_ms, tombstones, older, false);
+    let kept = retention.tombstones_kept(has_older);
+    let mut cursor = MergeCursor::new(vec![Source::Memtable(frozen.memtable.cursor())]);
+    cursor.seek_to_first()?;
+    let output = TableOutput::new(core, 0, u64::MAX, kept);
+    let (tables, dropped) = abandon_on_error(output, |output| {
+        fill(output, &mut cursor, &mut |key, meta| {
+            retention.decide(key, meta)
+        })
+    })?;
+    add(&core.counters.records_dropped, dropped);
+    Ok(tables)
+}
+
+/// Writes what `decide` keeps of the merged entries; answers how many it dropped.
+pub(crate) fn fill(
+    output: &mut TableOutput<'_>,
+    cursor: &mut MergeCursor,
+    decide: &mut dyn FnMut(&[u8], crate::format::entry::EntryMeta) -> Fate,
+) -> Result<u64> {
+    let mut dropped = 0;
+    while let Some(meta) = cursor.meta() {
+        match decide(cursor.key(), meta) {
+            Fate::Keep(meta) => output.add(cursor.key(), meta, cursor.value())?,
+            Fate::Bury(meta) => output.add(cursor.key(), meta, &[])?,
+            Fate::Drop => dropped += 1,
+        }
+        cursor.next()?;
+    }
+    Ok(dropped)
+}
+
+/// Puts the tables in the memtable's place and lets its log segments go (F1).
+fn install(core: &Core, frozen: &FrozenMemtable, tables: Vec<TableMeta>) -> Result<()> {
+    add(
+        &core.counters.flushed_bytes,
+        tables.iter().map(|t| t.bytes).sum(),
+    );
+    let live: Vec<Arc<LiveTable>> = tables
+        .iter()
+        .map(|meta| core.live_table(Arc::new(meta.clone())))
+        .collect();
+    let edit = VersionEdit {
+        added: tables,
+        log_first: Some(frozen.log_next),
+        sequence_last: Some(frozen.sequence_last),
+        ..VersionEdit::default()
+    };
+    core.install(edit, |view| {
+        let mut remaining = view.frozen.clone();
+        remaining.pop();
+        let levels = Levels::new(view.levels.tables().cloned().chain(live));
+        ReadView::new(Arc::clone(&view.active), remaining, levels)
+    })
+}

@@ -1,0 +1,49 @@
+//! The latch that the first failed write or sync closes.
+//!
+//! After a failed sync nobody knows what the device holds: file systems mark the pages clean, so a
+//! second sync that succeeds proves nothing. The engine therefore refuses every write from the
+//! first failure on (L1) and goes on answering reads; a reopen recovers what is there.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sync::{AtomicBool, Mutex, Ordering};
+
+/// Open until the first failure.
+#[derive(Debug, Default)]
+pub(crate) struct Latch {
+    closed: AtomicBool,
+    cause: Mutex<Option<String>>,
+}
+
+impl Latch {
+    /// `Ok` while nothing has failed; after that the error that every write gets (L1).
+    pub(crate) fn check(&self) -> Result<()> {
+        if !self.closed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let cause = self.cause.lock().clone().unwrap_or_default();
+        let text = format!(
+            "writes are refused since an earlier failure, reads go on; \
+             reopen the database to write again (the failure: {cause})"
+        );
+        Err(Error::new(ErrorKind::Latched, text))
+    }
+
+    /// Closes the latch; the first cause stays.
+    pub(crate) fn close(&self, cause: &Error) {
+        self.cause.lock().get_or_insert_with(|| cause.to_string());
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// True after the first failure.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Passes `result` on, closing the latch where it is an error.
+    pub(crate) fn guard<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(error) = &result {
+            self.close(error);
+        }
+        result
+    }
+}

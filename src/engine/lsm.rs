@@ -1,0 +1,447 @@
+//! The engine as its users hold it: opening, reading, writing, closing.
+
+use super::background;
+use super::commit::CommitQueue;
+use super::core::Core;
+use super::cursor::{Cursor, KeyRange};
+use super::options::{Background, Durability, EngineOptions};
+use super::pinned_bytes::PinnedBytes;
+use super::read;
+use super::recovery;
+use super::rotate;
+use super::scan::Scan;
+use super::snapshot::Snapshot;
+use super::snapshots::CommitPoint;
+use super::stats::{EngineStats, LevelStats};
+use super::write_batch::WriteBatch;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::version_edit::VersionEdit;
+use crate::manifest::version::LEVELS;
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
+use std::ops::RangeBounds;
+use std::path::Path;
+use std::thread::JoinHandle;
+
+/// A byte-level LSM engine in one directory: ordered keys, values, atomic batches, snapshots, TTL.
+///
+/// Cheap to clone; all clones are one engine, and any thread may use them. It closes cleanly when
+/// the last clone is dropped, or at [`close`](Self::close). Keys have up to 64 KiB, values up to
+/// 1 GiB.
+///
+/// ```
+/// use grainstore::engine::{Engine, EngineOptions};
+/// # let dir = std::env::temp_dir().join(format!("grainstore-doc-engine-{}", std::process::id()));
+/// let engine = Engine::open(&dir, EngineOptions::default())?;
+/// engine.put(b"hp", b"100")?;
+/// assert_eq!(engine.get(b"hp")?.unwrap(), b"100");
+/// engine.delete(b"hp")?;
+/// assert!(engine.get(b"hp")?.is_none());
+/// engine.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    core: Arc<Core>,
+    queue: CommitQueue,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Opens the engine in `dir`, creating the directory and an empty database where there is none.
+    ///
+    /// Recovery after a crash is part of opening; it replays what the log holds and is not in
+    /// tables yet.
+    ///
+    /// # Errors
+    /// `Locked` where the database is open already, `InvalidInput` where an option is out of its
+    /// bounds, `Corruption` where files are damaged or missing, `UnsupportedFormat` where a newer
+    /// release wrote them, `Io`.
+    pub fn open(dir: impl AsRef<Path>, options: EngineOptions) -> Result<Self> {
+        let (durability, mode) = (options.durability, options.background);
+        let core = recovery::open(dir.as_ref(), options)?;
+        let threads = Mutex::new(Vec::new());
+        let inner = Inner {
+            core,
+            queue: CommitQueue::default(),
+            threads,
+        };
+        let engine = Self {
+            inner: Arc::new(inner),
+        };
+        engine.start_threads(durability, mode)?;
+        Ok(engine)
+    }
+
+    fn start_threads(&self, durability: Durability, mode: Background) -> Result<()> {
+        let core = self.core();
+        let mut threads = self.inner.threads.lock();
+        let failed = |e| Error::io("start a thread for", &core.dir, e);
+        if mode == Background::Thread {
+            threads.push(background::start_worker(core).map_err(failed)?);
+        }
+        if let Durability::Batch(window) = durability {
+            threads.push(background::start_syncer(core, window).map_err(failed)?);
+        }
+        drop(threads);
+        core.signal_work();
+        self.after_write()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.inner.core
+    }
+
+    /// The value of `key`, in place; `None` where there is none or it has expired.
+    ///
+    /// Takes no lock and copies nothing.
+    ///
+    /// # Errors
+    /// `Corruption` or `Io` where a table cannot be read, `Closed`.
+    pub fn get(&self, key: &[u8]) -> Result<Option<PinnedBytes>> {
+        let core = self.core();
+        core.check_open()?;
+        // The view comes first: a version that a later view's compaction drops is still in it.
+        let view = core.view.load();
+        let sequence = core.visible.load(Ordering::Acquire);
+        Ok(match read::find(&view, key, sequence)? {
+            Some(found) if self.is_live(&found) => found.pin(),
+            _ => None,
+        })
+    }
+
+    /// Calls `look` with the value of `key`, borrowed in place, and answers what it answers.
+    ///
+    /// The cheapest read there is: nothing is copied, counted or allocated.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_with<R>(&self, key: &[u8], look: impl FnOnce(&[u8]) -> R) -> Result<Option<R>> {
+        let core = self.core();
+        core.check_open()?;
+        let view = core.view.load();
+        let sequence = core.visible.load(Ordering::Acquire);
+        Ok(match read::find(&view, key, sequence)? {
+            Some(found) if self.is_live(&found) => Some(look(found.value())),
+            _ => None,
+        })
+    }
+
+    /// Only a record that can expire is worth a look at the clock.
+    fn is_live(&self, found: &read::Found<'_>) -> bool {
+        found.meta().is_some_and(|meta| {
+            meta.is_live(if meta.expiry_ms == 0 {
+                0
+            } else {
+                self.core().clock.now_ms()
+            })
+        })
+    }
+
+    /// As [`get_with`](Self::get_with) in a snapshot, or now where that is `None`, giving the
+    /// value's expiry and the sequence number up to which the answer holds.
+    pub(crate) fn look_up<R>(
+        &self,
+        key: &[u8],
+        snapshot: Option<&Snapshot>,
+        look: impl FnOnce(&[u8], u64) -> R,
+    ) -> Result<(Option<R>, u64)> {
+        let core = self.core();
+        core.check_open()?;
+        let view = core.view.load();
+        let point = match snapshot {
+            Some(snapshot) => self.checked_point(snapshot)?,
+            None => self.point_now(),
+        };
+        let found = read::find(&view, key, point.sequence)?;
+        let answer = found.and_then(|found| {
+            let meta = found.live_meta(point.time_ms)?;
+            Some(look(found.value(), meta.expiry_ms))
+        });
+        Ok((answer, point.sequence))
+    }
+
+    /// The value of `key` as `snapshot` sees it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get); `InvalidInput` where the snapshot is of another engine.
+    pub fn get_at(&self, snapshot: &Snapshot, key: &[u8]) -> Result<Option<PinnedBytes>> {
+        let core = self.core();
+        core.check_open()?;
+        let point = self.checked_point(snapshot)?;
+        let view = core.view.load();
+        Ok(match read::find(&view, key, point.sequence)? {
+            Some(found) if found.live_meta(point.time_ms).is_some() => found.pin(),
+            _ => None,
+        })
+    }
+
+    /// Gives `key` a value that stays until it is overwritten or deleted.
+    ///
+    /// # Errors
+    /// `TooLarge`, `Io` (its outcome is then unknown until the next open), `Latched`, `Closed`.
+    pub fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.put_with_expiry(key, value, 0)
+    }
+
+    /// Gives `key` a value that exists until `expiry_ms`, in ms since the epoch; 0 for ever.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn put_with_expiry(&self, key: &[u8], value: &[u8], expiry_ms: u64) -> Result<()> {
+        let mut batch = WriteBatch::with_capacity(key.len() + value.len() + 16);
+        batch.put_with_expiry(key, value, expiry_ms)?;
+        self.write(batch)
+    }
+
+    /// Removes `key`, whether or not it is there.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn delete(&self, key: &[u8]) -> Result<()> {
+        let mut batch = WriteBatch::with_capacity(key.len() + 8);
+        batch.delete(key)?;
+        self.write(batch)
+    }
+
+    /// Removes every key from `start` up to and without `end`, at the cost of one write however
+    /// many there are; nothing where `start >= end`.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn delete_range(&self, start: &[u8], end: &[u8]) -> Result<()> {
+        let mut batch = WriteBatch::new();
+        batch.delete_range(start, end)?;
+        self.write(batch)
+    }
+
+    /// Commits `batch`: all of it or nothing, also after a crash.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put); `Conflict` where a guard of a typed batch fails.
+    pub fn write(&self, batch: WriteBatch) -> Result<()> {
+        if batch.is_empty() {
+            return self.core().check_open();
+        }
+        self.inner.queue.commit(self.core(), batch.into_request())?;
+        self.after_write()
+    }
+
+    /// In inline mode the writer does the work that its write made due.
+    fn after_write(&self) -> Result<()> {
+        let core = self.core();
+        if core.options.background == Background::Inline
+            && std::mem::take(&mut core.signal.state.lock().work_pending)
+        {
+            return background::run_until_idle(core);
+        }
+        Ok(())
+    }
+
+    /// The records of `range` as an iterator, forward or with `rev` backward, as of now.
+    ///
+    /// ```
+    /// # use grainstore::engine::{Engine, EngineOptions};
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-scan-{}", std::process::id()));
+    /// # let engine = Engine::open(&dir, EngineOptions::default())?;
+    /// engine.put(b"a", b"1")?;
+    /// engine.put(b"b", b"2")?;
+    /// let keys: Vec<_> = engine.scan::<&[u8]>(..)?.map(|r| r.map(|(key, _)| key)).collect();
+    /// assert_eq!(keys.len(), 2);
+    /// # engine.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Closed`; each item of the iterator can be an error of its own.
+    pub fn scan<B: AsRef<[u8]>>(&self, range: impl RangeBounds<B>) -> Result<Scan> {
+        self.scan_range(None, KeyRange::new(&range))
+    }
+
+    /// The records of `range` as `snapshot` sees them.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan); `InvalidInput` where the snapshot is of another engine.
+    pub fn scan_at<B: AsRef<[u8]>>(
+        &self,
+        snapshot: &Snapshot,
+        range: impl RangeBounds<B>,
+    ) -> Result<Scan> {
+        self.scan_range(Some(snapshot), KeyRange::new(&range))
+    }
+
+    /// The records whose keys begin with `prefix`, as of now.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    pub fn scan_prefix(&self, prefix: &[u8]) -> Result<Scan> {
+        self.scan_range(None, KeyRange::prefix(prefix))
+    }
+
+    fn scan_range(&self, snapshot: Option<&Snapshot>, range: KeyRange) -> Result<Scan> {
+        let core = self.core();
+        core.check_open()?;
+        let view = core.view.load_full();
+        let point = snapshot.map_or_else(|| Ok(self.point_now()), |s| self.checked_point(s))?;
+        Ok(Scan::new(view, point, range))
+    }
+
+    /// A cursor over the records of `range`, as of now, standing nowhere yet.
+    ///
+    /// # Errors
+    /// `Corruption` or `Io` where a table cannot be opened, `Closed`.
+    pub fn cursor<B: AsRef<[u8]>>(&self, range: impl RangeBounds<B>) -> Result<Cursor> {
+        self.cursor_in(None, KeyRange::new(&range))
+    }
+
+    /// A cursor over `range` in a snapshot, or now where that is `None`.
+    pub(crate) fn cursor_in(&self, snapshot: Option<&Snapshot>, range: KeyRange) -> Result<Cursor> {
+        let core = self.core();
+        core.check_open()?;
+        let view = core.view.load_full();
+        let point = snapshot.map_or_else(|| Ok(self.point_now()), |s| self.checked_point(s))?;
+        Cursor::new(view, point, range)
+    }
+
+    /// One moment of the database, for as many reads as wanted.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::take(self.core())
+    }
+
+    /// The engine's time in ms since the epoch: what expiry is compared with. Never runs backwards.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.core().clock.now_ms()
+    }
+
+    /// What is committed now. A caller that reads a view must have loaded that view before.
+    fn point_now(&self) -> CommitPoint {
+        let core = self.core();
+        let sequence = core.visible.load(Ordering::Acquire);
+        CommitPoint {
+            sequence,
+            time_ms: core.clock.now_ms(),
+        }
+    }
+
+    fn checked_point(&self, snapshot: &Snapshot) -> Result<CommitPoint> {
+        if snapshot.is_of(self.core()) {
+            return Ok(snapshot.point());
+        }
+        let text = "the snapshot was taken from another database; take one from this";
+        Err(Error::new(ErrorKind::InvalidInput, text))
+    }
+
+    /// What the engine has done and what it holds.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        let core = self.core();
+        let view = core.view.load();
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &core.counters;
+        EngineStats {
+            commits: get(&counters.commits),
+            commit_groups: get(&counters.groups),
+            wal_bytes: get(&counters.wal_bytes),
+            wal_syncs: get(&counters.wal_syncs),
+            flushes: get(&counters.flushes),
+            flushed_bytes: get(&counters.flushed_bytes),
+            compactions: get(&counters.compactions),
+            compacted_bytes: get(&counters.compacted_bytes),
+            records_dropped: get(&counters.records_dropped),
+            writer_waits: get(&counters.writer_waits),
+            writer_wait_us: get(&counters.writer_wait_us),
+            memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
+            memtables: view.memtables().count(),
+            cache_bytes: core.cache.bytes(),
+            snapshots: core.snapshots.count(),
+            sequence_last: core.visible.load(Ordering::Acquire),
+            levels: (0..LEVELS)
+                .map(|level| level_stats(&view.levels, level))
+                .collect(),
+        }
+    }
+
+    /// Closes the engine: waits for running work, seals the log and syncs it. Other clones get
+    /// `Closed` from then on. Dropping the last clone does the same, without a way to report.
+    ///
+    /// # Errors
+    /// `Io` where the seal cannot be written; everything acknowledged is safe nevertheless.
+    pub fn close(&self) -> Result<()> {
+        self.inner.close()
+    }
+}
+
+fn level_stats(levels: &super::read_view::Levels, level: usize) -> LevelStats {
+    let mut stats = LevelStats::default();
+    for table in levels.level(level) {
+        let properties = &table.meta().properties;
+        stats.tables += 1;
+        stats.bytes += table.meta().bytes;
+        stats.entries += properties.entries;
+        stats.tombstones += properties.tombstones + properties.range_tombstones;
+    }
+    stats
+}
+
+impl Inner {
+    fn close(&self) -> Result<()> {
+        let core = &self.core;
+        let threads = std::mem::take(&mut *self.threads.lock());
+        background::stop(core);
+        for thread in threads {
+            // A thread that panicked has nothing left to say here.
+            let _ = thread.join();
+        }
+        let _work = core.work.lock();
+        let flushed = self.flush_for_close();
+        let mut log = core.log.lock();
+        if core.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let sealed = self.seal(&mut log);
+        *core.lock.lock() = None;
+        flushed.and(sealed)
+    }
+
+    /// A large memtable goes to a table, so that the next open need not replay it.
+    fn flush_for_close(&self) -> Result<()> {
+        let core = &self.core;
+        let skip = core.closed.load(Ordering::Acquire) || core.latch.is_closed();
+        if skip || core.view.load().active.bytes() <= core.options.close_flush_bytes {
+            return Ok(());
+        }
+        rotate::freeze(core, &mut core.log.lock())?;
+        while super::flush::flush_oldest(core)? {}
+        Ok(())
+    }
+
+    fn seal(&self, log: &mut super::core::Log) -> Result<()> {
+        let core = &self.core;
+        if core.latch.is_closed() {
+            return Ok(()); // the next open recovers; what is in doubt must not be sealed
+        }
+        let offset = core.latch.guard(log.wal.seal_closed())?;
+        let edit = VersionEdit {
+            closed: Some((log.wal.number(), offset)),
+            log_last: Some(log.wal.number()),
+            clock_ms: Some(core.clock.now_ms()),
+            ..VersionEdit::default()
+        };
+        core.latch.guard(core.manifest.lock().append(&edit))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Nobody is left to report to; what was acknowledged is on disk already.
+        let _ = self.close();
+    }
+}

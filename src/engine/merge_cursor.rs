@@ -1,0 +1,173 @@
+//! Several sorted sources walked as one.
+//!
+//! All versions of all keys, in the order of entries, both ways. The source that gave the last
+//! entry is compared with the best of the others only, since runs of neighbours mostly come from
+//! one source; all are looked at again only when it loses (M1: `rival` is the best of the others).
+//! One source alone is never compared at all.
+
+use super::pinned_bytes::PinnedBytes;
+use super::source::Source;
+use crate::error::Result;
+use crate::format::entry::{EntryMeta, compare};
+use std::cmp::Ordering;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Forward,
+    Backward,
+}
+
+/// A merge of sorted sources. After an error it stands nowhere, and stays there.
+pub(crate) struct MergeCursor {
+    sources: Vec<Source>,
+    direction: Direction,
+    /// The source whose entry comes next.
+    winner: Option<usize>,
+    /// The source that would come after it (M1).
+    rival: Option<usize>,
+}
+
+impl MergeCursor {
+    /// A merge of `sources`, standing nowhere. No two sources hold the same version of a key.
+    pub(crate) fn new(sources: Vec<Source>) -> Self {
+        Self {
+            sources,
+            direction: Direction::Forward,
+            winner: None,
+            rival: None,
+        }
+    }
+
+    /// Goes to the first entry.
+    pub(crate) fn seek_to_first(&mut self) -> Result<()> {
+        self.place(Direction::Forward, Source::seek_to_first)
+    }
+
+    /// Goes to the last entry.
+    pub(crate) fn seek_to_last(&mut self) -> Result<()> {
+        self.place(Direction::Backward, Source::seek_to_last)
+    }
+
+    /// Goes to the first entry at or after `key` at `sequence`.
+    pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
+        self.place(Direction::Forward, |s| s.seek(key, sequence))
+    }
+
+    /// Goes to the last entry whose key is less than `key`.
+    pub(crate) fn seek_before(&mut self, key: &[u8]) -> Result<()> {
+        self.place(Direction::Backward, |s| s.seek_before(key))
+    }
+
+    /// Goes on to the next entry. Only after a forward seek or another `next`.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<()> {
+        debug_assert_eq!(self.direction, Direction::Forward);
+        self.step(Source::next)
+    }
+
+    /// Goes back to the entry before. Only after a backward seek or another `prev`.
+    #[inline]
+    pub(crate) fn prev(&mut self) -> Result<()> {
+        debug_assert_eq!(self.direction, Direction::Backward);
+        self.step(Source::prev)
+    }
+
+    /// True where the cursor stands on an entry.
+    #[inline]
+    pub(crate) fn valid(&self) -> bool {
+        self.winner.is_some()
+    }
+
+    /// The key of the entry; empty where there is none.
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        self.current().map_or(&[], Source::key)
+    }
+
+    /// The meta of the entry.
+    #[inline]
+    pub(crate) fn meta(&self) -> Option<EntryMeta> {
+        self.current().map(Source::meta)
+    }
+
+    /// The value of the entry; empty where there is none.
+    #[inline]
+    pub(crate) fn value(&self) -> &[u8] {
+        self.current().map_or(&[], Source::value)
+    }
+
+    /// The value of the entry, pinned.
+    pub(crate) fn pinned_value(&self) -> Option<PinnedBytes> {
+        self.current()?.pinned_value()
+    }
+
+    #[inline]
+    fn current(&self) -> Option<&Source> {
+        self.sources.get(self.winner?)
+    }
+
+    /// Places every source and finds the winner among them.
+    fn place(
+        &mut self,
+        direction: Direction,
+        mut seek: impl FnMut(&mut Source) -> Result<()>,
+    ) -> Result<()> {
+        (self.direction, self.winner, self.rival) = (direction, None, None);
+        for source in &mut self.sources {
+            seek(source)?;
+        }
+        self.choose();
+        Ok(())
+    }
+
+    #[inline]
+    fn step(&mut self, advance: impl FnOnce(&mut Source) -> Result<()>) -> Result<()> {
+        let Some(winner) = self.winner else {
+            return Ok(());
+        };
+        let Some(source) = self.sources.get_mut(winner) else {
+            return Ok(());
+        };
+        if let Err(error) = advance(source) {
+            (self.winner, self.rival) = (None, None);
+            return Err(error);
+        }
+        let valid = source.valid();
+        match self.rival {
+            None if valid => {}
+            Some(rival) if valid && self.wins(winner, rival) => {}
+            _ => self.choose(),
+        }
+        Ok(())
+    }
+
+    /// True where source `a` comes before source `b` in the walk; both stand on entries.
+    #[inline]
+    fn wins(&self, a: usize, b: usize) -> bool {
+        let (Some(a), Some(b)) = (self.sources.get(a), self.sources.get(b)) else {
+            return false;
+        };
+        let order = compare((a.key(), a.meta().sequence), (b.key(), b.meta().sequence));
+        match self.direction {
+            Direction::Forward => order == Ordering::Less,
+            Direction::Backward => order == Ordering::Greater,
+        }
+    }
+
+    /// Looks at all sources for the winner and its rival (M1).
+    fn choose(&mut self) {
+        let (mut winner, mut rival) = (None, None);
+        for i in 0..self.sources.len() {
+            if !self.sources.get(i).is_some_and(Source::valid) {
+                continue;
+            }
+            match winner {
+                None => winner = Some(i),
+                Some(w) if self.wins(i, w) => (winner, rival) = (Some(i), winner),
+                Some(_) if rival.is_none_or(|r| self.wins(i, r)) => rival = Some(i),
+                Some(_) => {}
+            }
+        }
+        (self.winner, self.rival) = (winner, rival);
+    }
+}

@@ -1,0 +1,44 @@
+//! The byte-level LSM engine: ordered keys, atomic batches, snapshots, expiry, recovery.
+//!
+//! Usable alone: [`Engine`] opens a directory and takes bytes. Everything public here may be called
+//! from any thread; clones of an engine are one engine. What does not live here: types of keys and
+//! values, codecs, stores: they stand above and see only bytes.
+
+pub(crate) mod background;
+pub(crate) mod commit;
+pub(crate) mod compaction;
+pub(crate) mod compaction_plan;
+pub(crate) mod core;
+pub(crate) mod cursor;
+pub(crate) mod flush;
+pub(crate) mod latch;
+pub(crate) mod live_table;
+pub(crate) mod lsm;
+pub(crate) mod maintenance;
+pub(crate) mod merge_cursor;
+pub(crate) mod old_logs;
+pub(crate) mod options;
+pub(crate) mod pinned_bytes;
+pub(crate) mod read;
+pub(crate) mod read_view;
+pub(crate) mod recovery;
+pub(crate) mod retention;
+pub(crate) mod rotate;
+pub(crate) mod scan;
+pub(crate) mod snapshot;
+pub(crate) mod snapshots;
+pub(crate) mod source;
+pub(crate) mod stats;
+pub(crate) mod sweep;
+pub(crate) mod table_output;
+pub(crate) mod write_batch;
+
+pub use cursor::Cursor;
+pub use lsm::Engine;
+pub use maintenance::VerifyReport;
+pub use options::{Background, BlockCompression, Durability, EngineOptions};
+pub use pinned_bytes::PinnedBytes;
+pub use scan::Scan;
+pub use snapshot::Snapshot;
+pub use stats::{EngineStats, LevelStats};
+pub use write_batch::WriteBatch;

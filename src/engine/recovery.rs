@@ -1,0 +1,370 @@
+//! Opening a database: from what a crash, a kill or a clean close left to a running core.
+//!
+//! There is no repair step. The manifest tells which tables there are and from which log segment
+//! on records are not in tables yet; those segments are replayed into memtables. Recovery syncs
+//! what it relied on before it acts on it (V1), so that a crash during or after it finds the same,
+//! and it seals the segment that the crash left open at the end of what survived (V2), so that
+//! nothing after that point can come back later.
+//!
+//! What is checked: every segment from the first to the last that must exist is there; all but the
+//! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest says.
+
+use super::commit;
+use super::core::{Core, Log, Signal, sync_dir};
+use super::latch::Latch;
+use super::live_table::LiveTable;
+use super::options::{Durability, EngineOptions};
+use super::read_view::{FrozenMemtable, Levels, ReadView};
+use super::snapshots::SnapshotList;
+use super::stats::Counters;
+use super::sweep::{self, Files};
+use crate::clock::MonotonicClock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::batch;
+use crate::format::file_name::FileName;
+use crate::format::version_edit::VersionEdit;
+use crate::fs::file_system::{FileLock, FileSystem, OpenMode};
+use crate::manifest::edit_log::Manifest;
+use crate::manifest::state::ManifestState;
+use crate::memtable::map::Memtable;
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex};
+use crate::table::cache::BlockCache;
+use crate::wal::recover::seal_recovered;
+use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
+use crate::wal::segment::WalOptions;
+use crate::wal::writer::WalWriter;
+use arc_swap::ArcSwap;
+use std::path::Path;
+
+/// More replayed segments than this are written to a table rather than kept for the next open.
+const SEGMENTS_KEPT_MAX: u64 = 4;
+
+/// Opens the database in `dir`, creating it where there is none.
+pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
+    options.validate()?;
+    let file_system = Arc::clone(&options.file_system);
+    file_system
+        .create_dir_all(dir)
+        .map_err(|e| Error::io("create directory", dir, e))?;
+    let lock = take_lock(&*file_system, dir)?;
+    let mut manifest = match Manifest::open(Arc::clone(&file_system), dir)? {
+        Some((manifest, _)) => manifest,
+        None => create_manifest(&file_system, dir)?,
+    };
+    let state = manifest.state().clone();
+    let clock = MonotonicClock::new(Arc::clone(&options.clock), state.clock_ms);
+    let files = sweep::list(&*file_system, dir)?;
+    let mut replayed = Replayed::new(&options, state.sequence_last);
+    let last = replay_logs(&*file_system, dir, &state, &files, &mut replayed)?;
+    clock.raise(replayed.time_ms);
+    let number = last
+        .map_or(state.log_first, |last| last + 1)
+        .max(state.log_last + 1);
+    remove_unused_segments(&*file_system, dir, &files, number);
+    let spare = files.spares.first().copied();
+    let wal = start_log(&file_system, dir, &options, number, spare)?;
+    let keeps_logs = last.is_some() && !replayed.is_empty();
+    let log_first = if keeps_logs { state.log_first } else { number };
+    let edit = VersionEdit {
+        log_first: Some(log_first),
+        log_last: Some(number),
+        clock_ms: Some(clock.now_ms()),
+        ..VersionEdit::default()
+    };
+    manifest.append(&edit)?;
+    let table_numbers = state.version.tables().map(|t| t.number).collect();
+    let mut spares = sweep::sweep(
+        &*file_system,
+        dir,
+        &files,
+        &manifest,
+        &table_numbers,
+        log_first,
+    );
+    spares.retain(|&n| Some(n) != spare);
+    let parts = Parts {
+        dir,
+        options,
+        file_system,
+        clock,
+        lock,
+        manifest,
+        wal,
+        spares,
+    };
+    Ok(assemble(parts, replayed, log_first, number))
+}
+
+fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLock>> {
+    let path = FileName::Lock.in_dir(dir);
+    file_system.lock(&path).map_err(|e| {
+        if e.kind() != std::io::ErrorKind::WouldBlock {
+            return Error::io("lock", &path, e);
+        }
+        let text = format!(
+            "the database {} is open already, in another process or through another handle of \
+             this one; close it there first, or share that handle (it is cheap to clone)",
+            dir.display()
+        );
+        Error::new(ErrorKind::Locked, text)
+    })
+}
+
+/// The manifest comes first, naming no log yet, so that a directory without one holds no data.
+fn create_manifest(file_system: &Arc<dyn FileSystem>, dir: &Path) -> Result<Manifest> {
+    if let Some(parent) = dir.parent() {
+        let here = Path::new(".");
+        sync_dir(
+            &**file_system,
+            if parent.as_os_str().is_empty() {
+                here
+            } else {
+                parent
+            },
+        )?;
+    }
+    let state = ManifestState {
+        log_first: 1,
+        file_number_next: 2,
+        ..ManifestState::default()
+    };
+    Manifest::create(Arc::clone(file_system), dir, 1, &state)
+}
+
+/// What the log held that is in no table yet.
+struct Replayed {
+    active: Arc<Memtable>,
+    /// Newest first.
+    frozen: Vec<FrozenMemtable>,
+    memtable_bytes: usize,
+    sequence_last: u64,
+    time_ms: u64,
+    expiry_max_ms: u64,
+}
+
+impl Replayed {
+    fn new(options: &EngineOptions, sequence_last: u64) -> Self {
+        let memtable_bytes = options.memtable_bytes;
+        let active = Arc::new(Memtable::new(memtable_bytes));
+        let frozen = Vec::new();
+        Self {
+            active,
+            frozen,
+            memtable_bytes,
+            sequence_last,
+            time_ms: 0,
+            expiry_max_ms: 0,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.active.is_empty() && self.frozen.is_empty()
+    }
+
+    /// Applies a record of segment `log`; what is wrong with it is the error.
+    fn apply(&mut self, log: u64, record: &ReplayedRecord<'_>) -> Result<(), &'static str> {
+        if self.active.bytes() >= self.memtable_bytes {
+            self.freeze(log);
+        }
+        let fresh = record.base_sequence > self.sequence_last;
+        if !fresh && record.operations > 0 {
+            return Err("sequence numbers of the log do not rise");
+        }
+        let mut memtable = self.active.writer();
+        let mut count = 0;
+        for operation in batch::operations(record.payload) {
+            let operation = operation.map_err(|damage| damage.what)?;
+            if let batch::Operation::Put { expiry_ms, .. } = operation {
+                let kept = if expiry_ms == 0 { u64::MAX } else { expiry_ms };
+                self.expiry_max_ms = self.expiry_max_ms.max(kept);
+            }
+            commit::insert(&mut memtable, operation, record.base_sequence + count);
+            count += 1;
+        }
+        if count != u64::from(record.operations) {
+            return Err("a log record holds another number of operations than it says");
+        }
+        if count > 0 {
+            self.sequence_last = record.base_sequence + count - 1;
+        }
+        self.time_ms = self.time_ms.max(record.time_ms);
+        Ok(())
+    }
+
+    /// Puts the active memtable aside for a flush; segment `log_next` is still needed after it.
+    fn freeze(&mut self, log_next: u64) {
+        let memtable = std::mem::replace(
+            &mut self.active,
+            Arc::new(Memtable::new(self.memtable_bytes)),
+        );
+        let sequence_last = self.sequence_last;
+        self.frozen.insert(
+            0,
+            FrozenMemtable {
+                memtable,
+                log_next,
+                sequence_last,
+            },
+        );
+        self.expiry_max_ms = 0;
+    }
+}
+
+/// Replays the segments in order; answers the number of the last, or `None` where there is none.
+fn replay_logs(
+    file_system: &dyn FileSystem,
+    dir: &Path,
+    state: &ManifestState,
+    files: &Files,
+    replayed: &mut Replayed,
+) -> Result<Option<u64>> {
+    let named = state.log_last.max(state.closed.map_or(0, |(log, _)| log));
+    let (mut number, mut required, mut last) = (state.log_first, named, None);
+    while number <= required {
+        let path = FileName::Wal(number).in_dir(dir);
+        if !files.logs.contains(&number) {
+            let what = "the log segment is missing; the records in it cannot be recovered";
+            return Err(Error::corruption(&path, 0, what));
+        }
+        let end = replay(file_system, &path, number, &mut |record| {
+            let offset = record.offset;
+            let applied = replayed.apply(number, &record);
+            applied.map_err(|what| Error::corruption(&path, offset, what))
+        })?;
+        check_end(&path, number, state, &end)?;
+        match end {
+            ReplayEnd::Torn { offset } if number < required => {
+                let what = "a log segment that is not the last ends without its seal";
+                return Err(Error::corruption(&path, offset, what));
+            }
+            ReplayEnd::Torn { offset } => seal_recovered(file_system, &path, number, offset)?,
+            ReplayEnd::Rolled { .. } => {
+                sync_file(file_system, &path)?;
+                required = required.max(number + 1);
+            }
+            ReplayEnd::Closed { .. } | ReplayEnd::Recovered { .. } => {
+                sync_file(file_system, &path)?;
+            }
+        }
+        last = Some(number);
+        number += 1;
+    }
+    check_beyond(file_system, dir, files, number)?;
+    Ok(last)
+}
+
+/// A segment that nothing requires was being made when the crash came, so it holds nothing. Where
+/// one holds records, whatever named it is damaged.
+fn check_beyond(file_system: &dyn FileSystem, dir: &Path, files: &Files, first: u64) -> Result<()> {
+    for &number in files.logs.range(first..) {
+        let path = FileName::Wal(number).in_dir(dir);
+        let what = "the log segment holds records, but neither the manifest nor the log before it \
+                    names it: one of them is damaged";
+        replay(file_system, &path, number, &mut |record| {
+            Err(Error::corruption(&path, record.offset, what))
+        })?;
+    }
+    Ok(())
+}
+
+/// After a clean close the log ends exactly where the manifest says.
+fn check_end(path: &Path, number: u64, state: &ManifestState, end: &ReplayEnd) -> Result<()> {
+    let (ReplayEnd::Closed { offset }
+    | ReplayEnd::Torn { offset }
+    | ReplayEnd::Rolled { offset }
+    | ReplayEnd::Recovered { offset }) = *end;
+    match state.closed {
+        Some((log, sealed_at)) if log == number && offset != sealed_at => {
+            let what = format!("the log was closed cleanly at {sealed_at} but ends here");
+            Err(Error::corruption(path, offset, what))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn sync_file(file_system: &dyn FileSystem, path: &Path) -> Result<()> {
+    let file = file_system
+        .open(path, OpenMode::Write)
+        .map_err(|e| Error::io("open", path, e))?;
+    file.sync_data().map_err(|e| Error::io("sync", path, e))
+}
+
+/// Removes what carries the number of a segment still to be made.
+fn remove_unused_segments(file_system: &dyn FileSystem, dir: &Path, files: &Files, from: u64) {
+    for &number in files.logs.iter().filter(|&&n| n >= from) {
+        let _ = file_system.remove_file(&FileName::Wal(number).in_dir(dir));
+    }
+}
+
+fn start_log(
+    file_system: &Arc<dyn FileSystem>,
+    dir: &Path,
+    options: &EngineOptions,
+    number: u64,
+    spare: Option<u64>,
+) -> Result<WalWriter> {
+    let wal_options = WalOptions {
+        segment_bytes: options.wal_segment_bytes,
+        prewrite: options.durability != Durability::Buffered,
+    };
+    WalWriter::create(Arc::clone(file_system), dir, number, spare, wal_options)
+}
+
+/// What has been opened on the way to a core.
+struct Parts<'a> {
+    dir: &'a Path,
+    options: EngineOptions,
+    file_system: Arc<dyn FileSystem>,
+    clock: MonotonicClock,
+    lock: Box<dyn FileLock>,
+    manifest: Manifest,
+    wal: WalWriter,
+    spares: Vec<u64>,
+}
+
+fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) -> Arc<Core> {
+    if log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty() {
+        replayed.freeze(log);
+    }
+    let cache = BlockCache::new(parts.options.cache_bytes);
+    let tables = parts.manifest.state().version.tables().map(|meta| {
+        let path = FileName::Table(meta.number).in_dir(parts.dir);
+        let file_system = Arc::clone(&parts.file_system);
+        Arc::new(LiveTable::new(
+            Arc::clone(meta),
+            path,
+            file_system,
+            Arc::clone(&cache),
+        ))
+    });
+    let levels = Levels::new(tables.collect::<Vec<_>>());
+    let sequence_last = replayed.sequence_last;
+    let file_number_next = parts.manifest.state().file_number_next;
+    Arc::new(Core {
+        dir: parts.dir.to_owned(),
+        file_system: parts.file_system,
+        clock: parts.clock,
+        cache,
+        view: ArcSwap::from_pointee(ReadView::new(replayed.active, replayed.frozen, levels)),
+        visible: AtomicU64::new(sequence_last),
+        snapshots: SnapshotList::default(),
+        work: Mutex::new(()),
+        log: Mutex::new(Log {
+            wal: parts.wal,
+            sequence_last,
+            spares: parts.spares,
+        }),
+        manifest: Mutex::new(parts.manifest),
+        file_number_next: AtomicU64::new(file_number_next),
+        latch: Latch::default(),
+        closed: AtomicBool::new(false),
+        counters: Counters::default(),
+        signal: Signal::default(),
+        active_expiry_max_ms: AtomicU64::new(replayed.expiry_max_ms),
+        log_oldest: AtomicU64::new(log_first),
+        sync_requested: AtomicBool::new(false),
+        pace_debt_ns: AtomicU64::new(0),
+        lock: Mutex::new(Some(parts.lock)),
+        options: parts.options,
+    })
+}

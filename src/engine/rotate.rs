@@ -1,0 +1,124 @@
+//! Making room for a commit: a new log segment, a new memtable, and a pace that tables can keep.
+//!
+//! Writers are paced rather than stalled: as soon as level 0 grows past what compaction can keep
+//! up with, each written byte owes a little sleep, more the further behind it is. They stop only
+//! where memory would otherwise grow without bound.
+
+use super::core::{Core, Log};
+use super::options::Background;
+use super::read_view::{FrozenMemtable, ReadView};
+use super::stats::add;
+use crate::clock::Stopwatch;
+use crate::error::Result;
+use crate::memtable::map::Memtable;
+use crate::sync::{Arc, AtomicU64, Ordering, sleep};
+use std::time::Duration;
+
+/// Sleep owed for each written KiB and each step behind, in nanoseconds.
+const PACE_NS_PER_KIB: u64 = 8_000;
+
+/// Sleep shorter than this is not worth its wake-up; it is carried over.
+const PACE_NS_MIN: u64 = 1_000_000;
+
+/// One look at the state of things while waiting.
+const WAIT_STEP: Duration = Duration::from_millis(50);
+
+/// Slows a writer of `bytes` down by what background work is behind, or waits for it.
+pub(crate) fn pace(core: &Core, bytes: usize) -> Result<()> {
+    if core.options.background == Background::Inline {
+        return Ok(());
+    }
+    let steps = steps_behind(core);
+    if steps > 0 {
+        let owed = steps * (bytes as u64).div_ceil(64) * PACE_NS_PER_KIB / 16;
+        let debt = core.pace_debt_ns.fetch_add(owed, Ordering::Relaxed) + owed;
+        if debt >= PACE_NS_MIN {
+            take_all(&core.pace_debt_ns);
+            add(&core.counters.writer_waits, 1);
+            add(&core.counters.writer_wait_us, debt / 1_000);
+            sleep(Duration::from_nanos(debt.min(10 * PACE_NS_MIN)));
+        }
+    }
+    wait_for_room(core)
+}
+
+fn take_all(counter: &AtomicU64) -> u64 {
+    counter.swap(0, Ordering::Relaxed)
+}
+
+/// How far level 0 is past three times the size at which a compaction is due.
+fn steps_behind(core: &Core) -> u64 {
+    let tables = core.view.load().levels.level(0).len();
+    tables.saturating_sub(3 * core.options.level0_tables) as u64
+}
+
+fn must_wait(core: &Core) -> bool {
+    let view = core.view.load();
+    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max
+        && view.active.bytes() >= core.options.memtable_bytes;
+    let level0_full = view.levels.level(0).len() >= 10 * core.options.level0_tables;
+    memtables_full || level0_full
+}
+
+/// Waits while memtables or level 0 are at their limits.
+fn wait_for_room(core: &Core) -> Result<()> {
+    if !must_wait(core) {
+        return Ok(());
+    }
+    let waited = Stopwatch::start();
+    add(&core.counters.writer_waits, 1);
+    while must_wait(core) {
+        core.check_open()?;
+        core.latch.check()?;
+        core.signal_work();
+        let mut state = core.signal.state.lock();
+        core.signal.progress.wait_for(&mut state, WAIT_STEP);
+    }
+    add(
+        &core.counters.writer_wait_us,
+        waited.elapsed().as_micros() as u64,
+    );
+    Ok(())
+}
+
+/// Rolls the log and freezes the memtable where they are full.
+pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<()> {
+    if core.view.load().active.bytes() >= core.options.memtable_bytes {
+        freeze(core, log)?;
+    }
+    if log.wal.needs_roll(bytes as u64) {
+        roll(core, log)?;
+    }
+    Ok(())
+}
+
+fn roll(core: &Core, log: &mut Log) -> Result<()> {
+    let spare = log.spares.pop();
+    core.latch.guard(log.wal.roll(spare))
+}
+
+/// Freezes the active memtable for a flush and starts an empty one in a new log segment.
+pub(crate) fn freeze(core: &Core, log: &mut Log) -> Result<()> {
+    if core.view.load().active.is_empty() {
+        return Ok(());
+    }
+    if !log.wal.is_empty() {
+        roll(core, log)?;
+    }
+    let (log_next, sequence_last) = (log.wal.number(), log.sequence_last);
+    let active = Arc::new(Memtable::new(core.options.memtable_bytes));
+    let _swapping = core.manifest.lock();
+    let view = core.view.load();
+    let memtable = Arc::clone(&view.active);
+    let mut frozen = vec![FrozenMemtable {
+        memtable,
+        log_next,
+        sequence_last,
+    }];
+    frozen.extend(view.frozen.iter().cloned());
+    core.view
+        .store(Arc::new(ReadView::new(active, frozen, view.levels.clone())));
+    core.active_expiry_max_ms.store(0, Ordering::Relaxed);
+    core.signal_work();
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The commit points that readers hold on to.
+//!
+//! A snapshot is a sequence number and the time it was taken: every read through it sees that
+//! commit point at that time, so nothing in it expires while it is held. Compaction keeps, for
+//! each snapshot in the list, the version that it sees (S1). Taking one reads the visible
+//! sequence number under the lock that compaction takes to copy the list, so that no compaction
+//! can miss a snapshot older than what it drops (S2).
+
+use crate::sync::{AtomicU64, Mutex, Ordering};
+use std::collections::BTreeMap;
+
+/// One commit point: its last sequence number, and when it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CommitPoint {
+    pub(crate) sequence: u64,
+    pub(crate) time_ms: u64,
+}
+
+/// The snapshots that are held.
+#[derive(Debug, Default)]
+pub(crate) struct SnapshotList {
+    held: Mutex<BTreeMap<CommitPoint, usize>>,
+}
+
+impl SnapshotList {
+    /// Takes a snapshot of what is visible now (S2).
+    pub(crate) fn acquire(&self, visible: &AtomicU64, time_ms: u64) -> CommitPoint {
+        let mut held = self.held.lock();
+        let point = CommitPoint {
+            sequence: visible.load(Ordering::Acquire),
+            time_ms,
+        };
+        *held.entry(point).or_default() += 1;
+        point
+    }
+
+    /// Lets go of one holder of `point`.
+    pub(crate) fn release(&self, point: CommitPoint) {
+        let mut held = self.held.lock();
+        if let Some(count) = held.get_mut(&point) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&point);
+            }
+        }
+    }
+
+    /// The points held now, in rising order, none twice.
+    pub(crate) fn points(&self) -> Vec<CommitPoint> {
+        self.held.lock().keys().copied().collect()
+    }
+
+    /// How many snapshots are held.
+    pub(crate) fn count(&self) -> usize {
+        self.held.lock().values().sum()
+    }
+}

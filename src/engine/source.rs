@@ -1,0 +1,238 @@
+//! One sorted source of a merge: a memtable, a table, or a level's run of tables.
+//!
+//! All three walk every version of every key in the order of entries, both ways. They are an enum
+//! and not a trait object, so that a step is a jump the processor predicts and not a call through
+//! memory.
+
+use super::live_table::LiveTable;
+use super::pinned_bytes::PinnedBytes;
+use crate::error::Result;
+use crate::format::entry::EntryMeta;
+use crate::memtable::cursor::MemtableCursor;
+use crate::sync::Arc;
+use crate::table::cursor::TableCursor;
+
+/// A sorted source.
+pub(crate) enum Source {
+    Memtable(MemtableCursor),
+    Table(Box<TableCursor>),
+    Run(RunCursor),
+}
+
+macro_rules! each {
+    ($self:expr, $cursor:ident => $memtable:expr, $other:expr) => {
+        match $self {
+            Source::Memtable($cursor) => $memtable,
+            Source::Table($cursor) => $other,
+            Source::Run($cursor) => $other,
+        }
+    };
+}
+
+impl Source {
+    /// Goes to the first entry.
+    pub(crate) fn seek_to_first(&mut self) -> Result<()> {
+        each!(self, c => { c.seek_to_first(); Ok(()) }, c.seek_to_first())
+    }
+
+    /// Goes to the last entry.
+    pub(crate) fn seek_to_last(&mut self) -> Result<()> {
+        each!(self, c => { c.seek_to_last(); Ok(()) }, c.seek_to_last())
+    }
+
+    /// Goes to the first entry at or after `key` at `sequence`.
+    pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
+        each!(self, c => { c.seek(key, sequence); Ok(()) }, c.seek(key, sequence))
+    }
+
+    /// Goes to the last entry whose key is less than `key`.
+    pub(crate) fn seek_before(&mut self, key: &[u8]) -> Result<()> {
+        each!(self, c => { c.seek_before(key); Ok(()) }, c.seek_before(key))
+    }
+
+    /// Goes on to the next entry.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<()> {
+        each!(self, c => { c.next(); Ok(()) }, c.next())
+    }
+
+    /// Goes back to the entry before.
+    #[inline]
+    pub(crate) fn prev(&mut self) -> Result<()> {
+        each!(self, c => { c.prev(); Ok(()) }, c.prev())
+    }
+
+    /// True where the cursor stands on an entry.
+    #[inline]
+    pub(crate) fn valid(&self) -> bool {
+        each!(self, c => c.valid(), c.valid())
+    }
+
+    /// The key of the entry.
+    #[inline]
+    pub(crate) fn key(&self) -> &[u8] {
+        each!(self, c => c.key(), c.key())
+    }
+
+    /// The meta of the entry.
+    #[inline]
+    pub(crate) fn meta(&self) -> EntryMeta {
+        each!(self, c => c.meta(), c.meta())
+    }
+
+    /// The value of the entry.
+    #[inline]
+    pub(crate) fn value(&self) -> &[u8] {
+        each!(self, c => c.value(), c.value())
+    }
+
+    /// The value of the entry, pinned.
+    pub(crate) fn pinned_value(&self) -> Option<PinnedBytes> {
+        match self {
+            Self::Memtable(c) => c.pin().map(PinnedBytes::in_memtable),
+            Self::Table(c) => Some(PinnedBytes::in_block(c.pinned_value())),
+            Self::Run(c) => Some(PinnedBytes::in_block(c.current.as_ref()?.pinned_value())),
+        }
+    }
+}
+
+/// A walk over tables that lie in key order without overlap; only one is open for it at a time.
+pub(crate) struct RunCursor {
+    tables: Vec<Arc<LiveTable>>,
+    at: usize,
+    current: Option<TableCursor>,
+    fills_cache: bool,
+}
+
+impl RunCursor {
+    /// A walk over `tables`; `fills_cache` says whether the blocks it reads stay in the cache.
+    pub(crate) fn new(tables: Vec<Arc<LiveTable>>, fills_cache: bool) -> Self {
+        Self {
+            tables,
+            at: 0,
+            current: None,
+            fills_cache,
+        }
+    }
+
+    fn seek_to_first(&mut self) -> Result<()> {
+        self.enter(0)?;
+        if let Some(cursor) = &mut self.current {
+            cursor.seek_to_first()?;
+        }
+        self.skip_forward()
+    }
+
+    fn seek_to_last(&mut self) -> Result<()> {
+        self.enter(self.tables.len().wrapping_sub(1))?;
+        if let Some(cursor) = &mut self.current {
+            cursor.seek_to_last()?;
+        }
+        self.skip_backward()
+    }
+
+    fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
+        self.enter(self.tables.partition_point(|t| t.key_last() < key))?;
+        if let Some(cursor) = &mut self.current {
+            cursor.seek(key, sequence)?;
+        }
+        self.skip_forward()
+    }
+
+    fn seek_before(&mut self, key: &[u8]) -> Result<()> {
+        let after = self.tables.partition_point(|t| t.key_first() < key);
+        self.enter(after.wrapping_sub(1))?;
+        if let Some(cursor) = &mut self.current {
+            cursor.seek_before(key)?;
+        }
+        self.skip_backward()
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<()> {
+        if let Some(cursor) = &mut self.current {
+            cursor.next()?;
+            if cursor.valid() {
+                return Ok(());
+            }
+        }
+        self.skip_forward()
+    }
+
+    #[inline]
+    fn prev(&mut self) -> Result<()> {
+        if let Some(cursor) = &mut self.current {
+            cursor.prev()?;
+            if cursor.valid() {
+                return Ok(());
+            }
+        }
+        self.skip_backward()
+    }
+
+    #[inline]
+    fn valid(&self) -> bool {
+        self.current.as_ref().is_some_and(TableCursor::valid)
+    }
+
+    #[inline]
+    fn key(&self) -> &[u8] {
+        self.current.as_ref().map_or(&[], TableCursor::key)
+    }
+
+    #[inline]
+    fn meta(&self) -> EntryMeta {
+        const NONE: EntryMeta = EntryMeta {
+            sequence: 0,
+            kind: crate::format::entry::Kind::Delete,
+            expiry_ms: 0,
+        };
+        self.current.as_ref().map_or(NONE, TableCursor::meta)
+    }
+
+    #[inline]
+    fn value(&self) -> &[u8] {
+        self.current.as_ref().map_or(&[], TableCursor::value)
+    }
+
+    /// Opens the table at `at`; past either end there is none.
+    fn enter(&mut self, at: usize) -> Result<()> {
+        if self.current.is_some() && self.at == at {
+            return Ok(());
+        }
+        self.at = at;
+        self.current = None;
+        if let Some(live) = self.tables.get(at) {
+            let table = live.table()?;
+            let keeps = self.fills_cache;
+            self.current = Some(if keeps {
+                table.cursor()
+            } else {
+                table.cursor_past_cache()
+            });
+        }
+        Ok(())
+    }
+
+    /// Goes on to the first entry of a later table while the current one has none.
+    fn skip_forward(&mut self) -> Result<()> {
+        while self.current.as_ref().is_some_and(|c| !c.valid()) {
+            self.enter(self.at + 1)?;
+            if let Some(cursor) = &mut self.current {
+                cursor.seek_to_first()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes back to the last entry of an earlier table while the current one has none.
+    fn skip_backward(&mut self) -> Result<()> {
+        while self.current.as_ref().is_some_and(|c| !c.valid()) {
+            self.enter(self.at.wrapping_sub(1))?;
+            if let Some(cursor) = &mut self.current {
+                cursor.seek_to_last()?;
+            }
+        }
+        Ok(())
+    }
+}

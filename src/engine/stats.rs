@@ -1,0 +1,92 @@
+//! What an engine has done and what it holds, in figures.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// Counters that rise while the engine runs.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) commits: AtomicU64,
+    pub(crate) groups: AtomicU64,
+    pub(crate) wal_bytes: AtomicU64,
+    pub(crate) wal_syncs: AtomicU64,
+    pub(crate) flushes: AtomicU64,
+    pub(crate) flushed_bytes: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+    pub(crate) compacted_bytes: AtomicU64,
+    pub(crate) records_dropped: AtomicU64,
+    pub(crate) writer_waits: AtomicU64,
+    pub(crate) writer_wait_us: AtomicU64,
+}
+
+/// Adds to a counter; statistics need no order.
+pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+    counter.fetch_add(amount, Ordering::Relaxed);
+}
+
+/// What one level of tables holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct LevelStats {
+    /// Table files.
+    pub tables: usize,
+    /// Their bytes on disk.
+    pub bytes: u64,
+    /// Their entries: all versions and tombstones.
+    pub entries: u64,
+    /// Point and range tombstones among them.
+    pub tombstones: u64,
+}
+
+/// Figures of an engine, since it was opened where they count events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct EngineStats {
+    /// Write batches committed.
+    pub commits: u64,
+    /// Groups of batches that were written and synced together.
+    pub commit_groups: u64,
+    /// Bytes written to the log.
+    pub wal_bytes: u64,
+    /// Syncs of the log.
+    pub wal_syncs: u64,
+    /// Memtables written to tables.
+    pub flushes: u64,
+    /// Bytes those flushes wrote.
+    pub flushed_bytes: u64,
+    /// Compactions run.
+    pub compactions: u64,
+    /// Bytes that compactions wrote.
+    pub compacted_bytes: u64,
+    /// Entries that flushes and compactions dropped: shadowed, deleted or expired.
+    pub records_dropped: u64,
+    /// Times a writer was slowed down or waited because background work was behind.
+    pub writer_waits: u64,
+    /// How long writers waited in total, in microseconds.
+    pub writer_wait_us: u64,
+    /// Bytes in memtables.
+    pub memtable_bytes: usize,
+    /// Memtables, the active one included.
+    pub memtables: usize,
+    /// Bytes of table blocks in the cache.
+    pub cache_bytes: usize,
+    /// Snapshots held.
+    pub snapshots: usize,
+    /// The last committed sequence number.
+    pub sequence_last: u64,
+    /// Levels 0 to 6.
+    pub levels: Vec<LevelStats>,
+}
+
+impl EngineStats {
+    /// Bytes of all table files.
+    #[must_use]
+    pub fn table_bytes(&self) -> u64 {
+        self.levels.iter().map(|l| l.bytes).sum()
+    }
+
+    /// Table files.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        self.levels.iter().map(|l| l.tables).sum()
+    }
+}
