@@ -23,7 +23,7 @@ impl Contents {
         }
         for entry in world.scores.iter() {
             let entry = entry?;
-            (entry.key, entry.value).hash(&mut hash);
+            entry.hash(&mut hash);
             found.scores += 1;
         }
         for entry in world.visits.iter() {

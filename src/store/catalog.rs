@@ -1,0 +1,247 @@
+//! The stores of a database: name, number, and what their keys and values are.
+//!
+//! Each store has one entry under the database's own keyspace, written when it is first opened and
+//! compared on every later open, so that a store read with another key type or codec is a clear
+//! error and never a thousand corrupt records.
+//!
+//! ```text
+//! key    00 | name
+//! value  01 | number: varint | kind | key schema | codec | value schema | value schema version
+//!        kind, key schema, codec, value schema: length: varint and UTF-8; version: varint
+//! ```
+
+use super::keyspace::{CATALOG, Keyspace};
+use crate::engine::{Engine, WriteBatch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::format::bytes::{Reader, put_slice, put_varint};
+use crate::format::damage::Damage;
+
+const FORMAT: u8 = 1;
+
+/// The longest name of a store, in bytes.
+const NAME_BYTES_MAX: usize = 255;
+
+/// What a store was made as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoreDefinition {
+    /// "grains", "u32" or "bytes".
+    pub(crate) kind: String,
+    /// The structure of its keys.
+    pub(crate) key_schema: String,
+    /// The identity of its codec.
+    pub(crate) codec: String,
+    /// The name its users gave to the type of its values; may be empty.
+    pub(crate) value_schema: String,
+    /// The version of that type.
+    pub(crate) value_schema_version: u32,
+}
+
+impl StoreDefinition {
+    fn encode(&self, number: u32) -> Vec<u8> {
+        let mut out = vec![FORMAT];
+        put_varint(&mut out, u64::from(number));
+        for text in [
+            &self.kind,
+            &self.key_schema,
+            &self.codec,
+            &self.value_schema,
+        ] {
+            put_slice(&mut out, text.as_bytes());
+        }
+        put_varint(&mut out, u64::from(self.value_schema_version));
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> Result<(u32, Self), Damage> {
+        let mut reader = Reader::new(bytes);
+        if reader.u8()? != FORMAT {
+            return Err(Damage::new(0, "a format that this release does not know"));
+        }
+        let number = small(&mut reader)?;
+        let [kind, key_schema, codec, value_schema] = [
+            text(&mut reader)?,
+            text(&mut reader)?,
+            text(&mut reader)?,
+            text(&mut reader)?,
+        ];
+        let value_schema_version = small(&mut reader)?;
+        Ok((
+            number,
+            Self {
+                kind,
+                key_schema,
+                codec,
+                value_schema,
+                value_schema_version,
+            },
+        ))
+    }
+
+    fn describe(&self) -> String {
+        let Self {
+            kind,
+            key_schema,
+            codec,
+            value_schema,
+            value_schema_version,
+        } = self;
+        let schema = match value_schema.as_str() {
+            "" => String::new(),
+            name => format!(", values {name} version {value_schema_version}"),
+        };
+        format!("kind {kind}, keys {key_schema}, codec {codec}{schema}")
+    }
+}
+
+fn small(reader: &mut Reader<'_>) -> Result<u32, Damage> {
+    let at = reader.offset();
+    u32::try_from(reader.varint()?).map_err(|_| Damage::new(at, "a number beyond 32 bits"))
+}
+
+fn text(reader: &mut Reader<'_>) -> Result<String, Damage> {
+    let at = reader.offset();
+    let bytes = reader.slice()?.to_vec();
+    String::from_utf8(bytes).map_err(|_| Damage::new(at, "text that is not UTF-8"))
+}
+
+/// Finds the store `name`, or makes it; refuses one that was made as something else.
+pub(crate) fn open_store(
+    engine: &Engine,
+    name: &str,
+    definition: &StoreDefinition,
+) -> Result<Keyspace> {
+    check_name(name)?;
+    let key = catalog_key(name)?;
+    loop {
+        let (found, sequence) = engine.look_up(&key, None, |value, _| value.to_vec())?;
+        if let Some(stored) = found {
+            return open_existing(engine, name, &key, &stored, sequence, definition);
+        }
+        let number = next_number(engine)?;
+        let keyspace = Keyspace::new(number)?;
+        let mut batch = WriteBatch::new();
+        batch.put(&key, &definition.encode(number))?;
+        batch.put(&counter_key()?, &number.to_le_bytes())?;
+        // Two stores made at the same moment must not get one number.
+        batch.guard(&counter_key()?, sequence);
+        batch.guard(&key, sequence);
+        match engine.write(batch) {
+            Ok(()) => return Ok(keyspace),
+            Err(error) if error.is_conflict() => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn open_existing(
+    engine: &Engine,
+    name: &str,
+    key: &[u8],
+    stored: &[u8],
+    sequence: u64,
+    wanted: &StoreDefinition,
+) -> Result<Keyspace> {
+    let (number, found) = decode_entry(name, stored)?;
+    let same = found.kind == wanted.kind
+        && found.key_schema == wanted.key_schema
+        && found.codec == wanted.codec
+        && found.value_schema == wanted.value_schema
+        && found.value_schema_version <= wanted.value_schema_version;
+    if !same {
+        let text = format!(
+            "the store {name:?} is opened as something else than it was made as\n  \
+             made as:   {}\n  opened as: {}\nopen it with the types it was made with, or copy its \
+             records to a new store",
+            found.describe(),
+            wanted.describe()
+        );
+        return Err(Error::new(ErrorKind::SchemaMismatch, text));
+    }
+    if found.value_schema_version < wanted.value_schema_version {
+        let mut batch = WriteBatch::new();
+        batch.put(key, &wanted.encode(number))?;
+        batch.guard(key, sequence);
+        engine.write(batch)?;
+    }
+    Keyspace::new(number)
+}
+
+fn decode_entry(name: &str, stored: &[u8]) -> Result<(u32, StoreDefinition)> {
+    StoreDefinition::decode(stored).map_err(|damage| {
+        let text = format!(
+            "the catalog entry of the store {name:?} cannot be read: {} at its byte {}",
+            damage.what, damage.offset
+        );
+        Error::new(ErrorKind::UnsupportedFormat, text)
+    })
+}
+
+/// The names of all stores, in order.
+pub(crate) fn store_names(engine: &Engine) -> Result<Vec<String>> {
+    let keyspace = Keyspace::new(CATALOG)?;
+    let mut names = Vec::new();
+    for record in engine.scan_prefix(keyspace.bytes())? {
+        let (key, _) = record?;
+        let name = String::from_utf8_lossy(keyspace.strip(&key)).into_owned();
+        if !name.is_empty() {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn next_number(engine: &Engine) -> Result<u32> {
+    let (last, _) = engine.look_up(&counter_key()?, None, |value, _| {
+        <[u8; 4]>::try_from(value).map(u32::from_le_bytes)
+    })?;
+    match last {
+        None => Ok(1),
+        Some(Ok(last)) => Ok(last.saturating_add(1)),
+        Some(Err(_)) => {
+            let text = "the catalog's count of stores cannot be read";
+            Err(Error::new(ErrorKind::UnsupportedFormat, text))
+        }
+    }
+}
+
+/// Where the catalog keeps the last number it gave out: under the empty name.
+fn counter_key() -> Result<Vec<u8>> {
+    catalog_key("")
+}
+
+fn catalog_key(name: &str) -> Result<Vec<u8>> {
+    Ok([Keyspace::new(CATALOG)?.bytes(), name.as_bytes()].concat())
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let usable = !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains('\0');
+    if usable {
+        return Ok(());
+    }
+    let text = format!(
+        "{name:?} cannot name a store: a name has 1 to {NAME_BYTES_MAX} bytes and no NUL among them"
+    );
+    Err(Error::new(ErrorKind::InvalidInput, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn catalog_entries_have_the_bytes_of_the_documentation() {
+        let definition = StoreDefinition {
+            kind: "u32".into(),
+            key_schema: "k".into(),
+            codec: "c".into(),
+            value_schema: String::new(),
+            value_schema_version: 2,
+        };
+        let golden = [1, 7, 3, b'u', b'3', b'2', 1, b'k', 1, b'c', 0, 2];
+        assert_eq!(definition.encode(7), golden);
+        assert_eq!(StoreDefinition::decode(&golden), Ok((7, definition)));
+        for cut in 0..golden.len() {
+            assert!(StoreDefinition::decode(&golden[..cut]).is_err());
+        }
+    }
+}

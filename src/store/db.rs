@@ -1,0 +1,253 @@
+//! A database: one directory, one engine, many stores.
+
+use super::batch::Batch;
+use super::bytes_store::BytesStore;
+use super::catalog::{self, StoreDefinition};
+use super::db_builder::DbBuilder;
+use super::grain_store::{DefaultCodec, GrainStore};
+use super::raw_store::RawStore;
+use super::store_builder::StoreBuilder;
+use super::u32_store::U32Store;
+use crate::codec::Codec;
+use crate::engine::{Engine, EngineStats, Snapshot, VerifyReport};
+use crate::error::Result;
+use crate::key::Key;
+use crate::sync::{Arc, AtomicU64, Ordering};
+use std::path::Path;
+use std::time::Duration;
+
+/// A database in one directory, with typed stores in it.
+///
+/// Cheap to clone; all clones, and all stores opened from them, are one database, and any thread
+/// may use them. It closes cleanly when the last of them is dropped, or at [`close`](Self::close).
+///
+/// ```
+/// use grainstore::Db;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-doc-db-{}", std::process::id()));
+/// let db = Db::open(&dir)?;
+/// let hp = db.store::<String, u32>("hp")?;
+/// hp.put("ada", &100)?;
+/// assert_eq!(hp.get("ada")?, Some(100));
+/// db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Db {
+    pub(crate) core: Arc<DbCore>,
+}
+
+/// What a database and its stores share.
+#[derive(Debug)]
+pub(crate) struct DbCore {
+    pub(crate) engine: Engine,
+    pub(crate) default_ttl: Option<Duration>,
+    /// The last version given to a record. Every commit's sequence numbers are larger than the
+    /// versions in it, so that after a reopen the engine's last number is a safe start.
+    versions: AtomicU64,
+}
+
+impl DbCore {
+    pub(crate) fn new(engine: Engine, default_ttl: Option<Duration>) -> Self {
+        let versions = AtomicU64::new(engine.stats().sequence_last);
+        Self {
+            engine,
+            default_ttl,
+            versions,
+        }
+    }
+
+    /// A version larger than all before.
+    pub(crate) fn next_version(&self) -> u64 {
+        self.versions.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl Db {
+    /// Opens the database in `dir` with safe defaults, creating it where there is none: a write is
+    /// on disk when it returns.
+    ///
+    /// # Errors
+    /// `Locked` where it is open already, `Corruption` where its files are damaged,
+    /// `UnsupportedFormat` where a newer release wrote them, `Io`.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        Self::builder(dir).open()
+    }
+
+    /// The options of a database to open in `dir`.
+    pub fn builder(dir: impl AsRef<Path>) -> DbBuilder {
+        DbBuilder::new(dir.as_ref())
+    }
+
+    /// The store `name` with keys `K` and values `V`, in the default codec, made where there is
+    /// none.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` where it was made with another key type or codec, `InvalidInput` where the
+    /// name is empty, has a NUL or more than 255 bytes.
+    pub fn store<K: Key, V>(&self, name: &str) -> Result<GrainStore<K, V>>
+    where
+        DefaultCodec: Codec<V>,
+    {
+        self.grains(name).open()
+    }
+
+    /// As [`store`](Self::store), with another codec.
+    ///
+    /// ```
+    /// use grainstore::{Bincode, Db};
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-with-{}", std::process::id()));
+    /// # let db = Db::open(&dir)?;
+    /// let levels = db.store_with::<u32, (u8, u8), _>("levels", Bincode)?;
+    /// levels.put(&7, &(1, 2))?;
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    pub fn store_with<K: Key, V, C: Codec<V>>(
+        &self,
+        name: &str,
+        codec: C,
+    ) -> Result<GrainStore<K, V, C>> {
+        self.grains(name).codec(codec).open()
+    }
+
+    /// The options of a store: codec, lifetime of its records, schema of its values.
+    pub fn grains<K: Key, V>(&self, name: &str) -> StoreBuilder<K, V, DefaultCodec> {
+        StoreBuilder::new(self, name)
+    }
+
+    /// The store `name` of numbers under numbers, four bytes each.
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    pub fn u32_store(&self, name: &str) -> Result<U32Store> {
+        self.raw_store(name, "u32", &u32::schema(), None)
+            .map(U32Store::new)
+    }
+
+    /// The store `name` of bytes under bytes, with no codec between.
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    pub fn bytes_store(&self, name: &str) -> Result<BytesStore> {
+        self.raw_store(name, "bytes", "k1:raw", None)
+            .map(BytesStore::new)
+    }
+
+    fn raw_store(
+        &self,
+        name: &str,
+        kind: &str,
+        key_schema: &str,
+        default_ttl: Option<Duration>,
+    ) -> Result<RawStore> {
+        let definition = StoreDefinition {
+            kind: kind.to_owned(),
+            key_schema: key_schema.to_owned(),
+            codec: "raw/1".to_owned(),
+            value_schema: String::new(),
+            value_schema_version: 0,
+        };
+        self.open_raw(name, &definition, default_ttl)
+    }
+
+    pub(crate) fn open_raw(
+        &self,
+        name: &str,
+        definition: &StoreDefinition,
+        default_ttl: Option<Duration>,
+    ) -> Result<RawStore> {
+        let keyspace = catalog::open_store(&self.core.engine, name, definition)?;
+        let default_ttl = default_ttl.or(self.core.default_ttl);
+        Ok(RawStore {
+            db: Arc::clone(&self.core),
+            keyspace,
+            name: name.into(),
+            default_ttl,
+        })
+    }
+
+    /// The names of all stores, in order.
+    ///
+    /// # Errors
+    /// `Corruption` or `Io` where the catalog cannot be read.
+    pub fn store_names(&self) -> Result<Vec<String>> {
+        catalog::store_names(&self.core.engine)
+    }
+
+    /// An empty batch: writes to any stores of this database that commit together.
+    #[must_use]
+    pub fn batch(&self) -> Batch {
+        Batch::new(Arc::clone(&self.core))
+    }
+
+    /// One commit point of every store, for as many reads as wanted.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.core.engine.snapshot()
+    }
+
+    /// The byte-level engine below. Its keys are the stores' own, so write through the stores.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.core.engine
+    }
+
+    /// Writes what is in memory to tables.
+    ///
+    /// # Errors
+    /// `Io`, `Latched`, `Closed`.
+    pub fn flush(&self) -> Result<()> {
+        self.core.engine.flush()
+    }
+
+    /// Merges everything on disk: what was deleted, overwritten or has expired leaves it.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush); `Corruption`.
+    pub fn compact(&self) -> Result<()> {
+        self.core.engine.compact()
+    }
+
+    /// Makes every write so far durable, whatever the durability chosen.
+    ///
+    /// # Errors
+    /// As [`flush`](Self::flush).
+    pub fn sync(&self) -> Result<()> {
+        self.core.engine.sync()
+    }
+
+    /// What the engine has done and what it holds.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        self.core.engine.stats()
+    }
+
+    /// Reads every byte on disk and checks it. Never writes.
+    ///
+    /// # Errors
+    /// `Corruption` with file and offset of the first damage; `Io`, `Closed`.
+    pub fn verify(&self) -> Result<VerifyReport> {
+        self.core.engine.verify()
+    }
+
+    /// Writes a database of its own into `dir`, as of now, by links where the file system allows.
+    ///
+    /// # Errors
+    /// `InvalidInput` where `dir` is not empty; `Io`, `Latched`, `Closed`.
+    pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
+        self.core.engine.checkpoint(dir)
+    }
+
+    /// Closes the database. Stores opened from it give `Closed` from then on.
+    ///
+    /// # Errors
+    /// `Io` where the log cannot be sealed; everything acknowledged is safe nevertheless.
+    pub fn close(&self) -> Result<()> {
+        self.core.engine.close()
+    }
+}

@@ -1,0 +1,152 @@
+//! Records on their way out: decoded, or an error that says which store and which key.
+
+use super::lifetime::expiry_time;
+use super::raw_store::RawStore;
+use super::record::RecordHeader;
+use super::version::{Version, Versioned};
+use crate::codec::{Codec, CodecError};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::KeyError;
+use std::fmt::Write;
+use std::marker::PhantomData;
+use std::time::SystemTime;
+
+/// A record of a query: key, value, version, expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry<K, V> {
+    /// The key.
+    pub key: K,
+    /// The value.
+    pub value: V,
+    /// The version of the record.
+    pub version: Version,
+    /// When it stops existing; `None` for never.
+    pub expires_at: Option<SystemTime>,
+}
+
+/// A decoded record.
+#[derive(Debug)]
+pub(crate) struct Found<V> {
+    pub(crate) value: V,
+    pub(crate) version: u64,
+    pub(crate) expiry_ms: u64,
+}
+
+impl<V> Found<V> {
+    pub(crate) fn into_versioned(self) -> Versioned<V> {
+        let (version, expires_at) = (Version(self.version), expiry_time(self.expiry_ms));
+        Versioned {
+            value: self.value,
+            version,
+            expires_at,
+        }
+    }
+
+    pub(crate) fn into_entry<K>(self, key: K) -> Entry<K, V> {
+        let (version, expires_at) = (Version(self.version), expiry_time(self.expiry_ms));
+        Entry {
+            key,
+            value: self.value,
+            version,
+            expires_at,
+        }
+    }
+}
+
+/// Turns the records of one store into values.
+pub(crate) struct Decoder<'a, V, C> {
+    raw: &'a RawStore,
+    codec: &'a C,
+    types: PhantomData<fn() -> V>,
+}
+
+impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
+    pub(crate) fn new(raw: &'a RawStore, codec: &'a C) -> Self {
+        Self {
+            raw,
+            codec,
+            types: PhantomData,
+        }
+    }
+
+    /// The value of a record.
+    #[inline]
+    pub(crate) fn value(&self, key: &[u8], record: &[u8]) -> Result<V> {
+        let (_, bytes) = RecordHeader::decode(record).map_err(|what| self.damaged(key, what))?;
+        self.codec
+            .decode(bytes)
+            .map_err(|error| self.decode_error(key, error))
+    }
+
+    /// All of a record.
+    pub(crate) fn found(&self, key: &[u8], record: &[u8], expiry_ms: u64) -> Result<Found<V>> {
+        let decoded = RecordHeader::decode(record);
+        let (header, bytes) = decoded.map_err(|what| self.damaged(key, what))?;
+        let value = self
+            .codec
+            .decode(bytes)
+            .map_err(|error| self.decode_error(key, error))?;
+        Ok(Found {
+            value,
+            version: header.version,
+            expiry_ms,
+        })
+    }
+
+    /// The store and the engine key, for the text of an error.
+    pub(crate) fn place(&self, key: &[u8]) -> String {
+        place(self.raw, key)
+    }
+
+    #[cold]
+    fn decode_error(&self, key: &[u8], error: CodecError) -> Error {
+        Error::caused(
+            ErrorKind::Codec,
+            format!("{}: its value", self.place(key)),
+            error,
+        )
+    }
+
+    #[cold]
+    pub(crate) fn encode_error(&self, key: &[u8], error: CodecError) -> Error {
+        Error::caused(
+            ErrorKind::Codec,
+            format!("{}: the value given", self.place(key)),
+            error,
+        )
+    }
+
+    #[cold]
+    pub(crate) fn damaged(&self, key: &[u8], what: &str) -> Error {
+        Error::new(ErrorKind::Codec, format!("{}: {what}", self.place(key)))
+    }
+}
+
+/// A key that does not decode as the type of its store.
+#[cold]
+pub(crate) fn key_error(raw: &RawStore, key: &[u8], error: KeyError) -> Error {
+    Error::caused(
+        ErrorKind::Codec,
+        format!("{}: its key", place(raw, key)),
+        error,
+    )
+}
+
+/// Names the store and the key, readable and in hex.
+fn place(raw: &RawStore, key: &[u8]) -> String {
+    const SHOWN_BYTES_MAX: usize = 64;
+    let key = raw.keyspace.strip(key);
+    let shown = key.get(..SHOWN_BYTES_MAX).unwrap_or(key);
+    let mut hex = String::with_capacity(2 * shown.len());
+    for byte in shown {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    let more = if shown.len() < key.len() { "…" } else { "" };
+    let text = shown.escape_ascii();
+    format!(
+        "store {:?}, key \"{text}{more}\" (hex {hex}{more})",
+        raw.name
+    )
+}

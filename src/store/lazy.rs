@@ -1,0 +1,91 @@
+//! Records whose values are decoded only where they are asked for.
+
+use super::entry::Entry;
+use super::grain_store::GrainStore;
+use super::lifetime::expiry_time;
+use super::query::{Query, decode_key};
+use super::record::RecordHeader;
+use super::version::Version;
+use crate::codec::Codec;
+use crate::engine::PinnedBytes;
+use crate::error::Result;
+use crate::key::Key;
+use std::fmt;
+use std::iter::FusedIterator;
+
+/// The records of a query with their values still encoded.
+#[derive(Debug)]
+#[must_use = "an iterator does nothing until it is iterated"]
+pub struct LazyEntries<'a, K, V, C, N = K>(Query<'a, K, V, C, N>);
+
+impl<'a, K: Key, V, C: Codec<V>, N> LazyEntries<'a, K, V, C, N> {
+    pub(crate) fn new(query: Query<'a, K, V, C, N>) -> Self {
+        Self(query)
+    }
+}
+
+/// A value still encoded, pinned where it lies.
+pub struct Lazy<'a, K, V, C> {
+    store: &'a GrainStore<K, V, C>,
+    key: Vec<u8>,
+    record: PinnedBytes,
+}
+
+impl<K: Key, V, C: Codec<V>> Lazy<'_, K, V, C> {
+    /// The bytes of the value, as the codec wrote them.
+    ///
+    /// # Errors
+    /// `Codec` where the record's header cannot be read.
+    pub fn raw(&self) -> Result<&[u8]> {
+        let decoded = RecordHeader::decode(&self.record);
+        let damaged = |what| self.store.decoder().damaged(&self.key, what);
+        decoded.map(|(_, bytes)| bytes).map_err(damaged)
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// `Codec` where the bytes are no such value.
+    pub fn decode(&self) -> Result<V> {
+        self.store.decoder().value(&self.key, &self.record)
+    }
+}
+
+impl<K, V, C> fmt::Debug for Lazy<'_, K, V, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lazy")
+            .field("bytes", &self.record.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, K: Key, V, C: Codec<V>, N> Iterator for LazyEntries<'a, K, V, C, N> {
+    type Item = Result<Entry<K, Lazy<'a, K, V, C>>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let store = self.0.store;
+        let step = self.0.step(|key, cursor| {
+            let decoded = decode_key(store, key)?;
+            let Some(record) = cursor.pinned_value() else {
+                return Ok(None);
+            };
+            let header = RecordHeader::decode(&record);
+            let (header, _) = header.map_err(|what| store.decoder().damaged(key, what))?;
+            let (version, expires_at) = (Version(header.version), expiry_time(cursor.expiry_ms()));
+            let value = Lazy {
+                store,
+                key: key.to_vec(),
+                record,
+            };
+            Ok(Some(Entry {
+                key: decoded,
+                value,
+                version,
+                expires_at,
+            }))
+        })?;
+        step.flatten().transpose()
+    }
+}
+
+impl<K: Key, V, C: Codec<V>, N> FusedIterator for LazyEntries<'_, K, V, C, N> {}

@@ -1,0 +1,80 @@
+//! The walk that the stores without codec share.
+
+use super::raw_store::RawStore;
+use crate::engine::Cursor;
+use crate::error::Result;
+use crate::key::ByteRange;
+
+/// A walk over a range of a store, opened at its first step.
+#[derive(Debug)]
+pub(crate) struct RawPairs {
+    pub(crate) raw: RawStore,
+    range: ByteRange,
+    reversed: bool,
+    limit: usize,
+    cursor: Option<Box<Cursor>>,
+    finished: bool,
+}
+
+impl RawPairs {
+    pub(crate) fn new(raw: &RawStore, range: ByteRange) -> Self {
+        let (reversed, limit, cursor, finished) = (false, usize::MAX, None, false);
+        Self {
+            raw: raw.clone(),
+            range,
+            reversed,
+            limit,
+            cursor,
+            finished,
+        }
+    }
+
+    pub(crate) fn reverse(&mut self) {
+        self.reversed = !self.reversed;
+    }
+
+    pub(crate) fn limit(&mut self, pairs: usize) {
+        self.limit = self.limit.min(pairs);
+    }
+
+    /// Takes a step and calls `look` with the store's key and the cursor; an error of the engine is
+    /// the last answer.
+    pub(crate) fn step<R>(
+        &mut self,
+        look: impl FnOnce(&[u8], &Cursor) -> Result<R>,
+    ) -> Option<Result<R>> {
+        if self.finished || self.limit == 0 {
+            return None;
+        }
+        self.limit -= 1;
+        let moved = self.advance();
+        match (&self.cursor, moved) {
+            (_, Err(error)) => {
+                self.finished = true;
+                Some(Err(error))
+            }
+            (Some(cursor), Ok(())) if cursor.valid() => {
+                Some(look(self.raw.keyspace.strip(cursor.key()), cursor))
+            }
+            _ => {
+                self.finished = true;
+                None
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<()> {
+        match (&mut self.cursor, self.reversed) {
+            (Some(cursor), false) => cursor.next(),
+            (Some(cursor), true) => cursor.prev(),
+            (none, reversed) => {
+                let cursor = none.insert(Box::new(self.raw.cursor(None, &self.range)?));
+                if reversed {
+                    cursor.seek_to_last()
+                } else {
+                    cursor.seek_to_first()
+                }
+            }
+        }
+    }
+}
