@@ -241,10 +241,10 @@ fn score(world: &World) -> Outcome<()> {
         first = Some(id?);
     }
     let id = first.ok_or("there are no scores")?;
-    let before = scores.get(&id)?.unwrap_or_default();
+    let before = scores.get(id)?.unwrap_or_default();
     let (_, took) = timed(|| {
         for _ in 0..ROUNDS {
-            scores.update(&id, |old| {
+            scores.update(id, |old| {
                 Change::Put(old.unwrap_or_default().saturating_add(1))
             })?;
         }
@@ -255,7 +255,7 @@ fn score(world: &World) -> Outcome<()> {
         &count(u64::from(ROUNDS)),
         took,
     );
-    let after = scores.get(&id)?.unwrap_or_default();
+    let after = scores.get(id)?.unwrap_or_default();
     note(&format!(
         "city {id}: {} → {}",
         count(before.into()),

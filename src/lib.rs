@@ -1,8 +1,5 @@
 //! A typed record store on its own embedded LSM engine.
 
-// The rooms are built from the ground up; what the floors above do not use yet is not dead.
-#![allow(dead_code, unused_imports)]
-
 // The code that the derive writes names this crate from within it, too.
 #[allow(unused_extern_crates)] // used where a test of this crate derives
 extern crate self as grainstore;

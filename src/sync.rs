@@ -4,8 +4,8 @@
 //! are: today `parking_lot` locks (small, without poisoning) and threads of the operating system.
 //! What does not live here: channels, executors, timers beyond a plain wait.
 
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock};
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 /// Starts a named thread of the operating system.

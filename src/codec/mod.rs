@@ -20,22 +20,22 @@
 //! by the engine below the store.
 
 #[cfg(any(feature = "msgpack", feature = "bincode", feature = "json"))]
-mod bounded_deserializer;
+pub(crate) mod bounded_deserializer;
 #[cfg(any(feature = "msgpack", feature = "bincode", feature = "json"))]
-mod bounded_serializer;
+pub(crate) mod bounded_serializer;
 #[cfg(any(feature = "msgpack", feature = "bincode", feature = "json"))]
-mod bounds;
+pub(crate) mod bounds;
 
 #[cfg(feature = "bincode")]
-mod bincode_standard;
-mod codec_error;
+pub(crate) mod bincode_standard;
+pub(crate) mod codec_error;
 pub mod conformance;
-mod contract;
+pub(crate) mod contract;
 #[cfg(feature = "json")]
-mod json;
+pub(crate) mod json;
 #[cfg(feature = "msgpack")]
-mod message_pack;
-mod raw;
+pub(crate) mod message_pack;
+pub(crate) mod raw;
 
 #[cfg(feature = "bincode")]
 pub use bincode_standard::Bincode;

@@ -21,7 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, key_hash};
 use crate::format::range_tombstones::RangeTombstone;
-use crate::memtable::map::{Memtable, MemtableWriter};
+use crate::memtable::map::MemtableWriter;
 use crate::sync::{Arc, Condvar, Mutex, Ordering};
 use crate::wal::writer::Record;
 

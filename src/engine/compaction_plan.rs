@@ -217,6 +217,7 @@ fn is_older(other: &LiveTable, table: &LiveTable) -> bool {
 }
 
 /// The smallest inclusive key range over `tables`.
+#[allow(clippy::type_complexity)] // a first and a last key
 pub(crate) fn span(tables: &[Arc<LiveTable>]) -> Option<(Box<[u8]>, Box<[u8]>)> {
     let first = tables.iter().map(|t| t.key_first()).min()?;
     let last = tables.iter().map(|t| t.key_last()).max()?;

@@ -346,6 +346,7 @@ impl Engine {
         let view = core.view.load();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &core.counters;
+        let open = view.levels.tables().filter_map(|t| t.table_if_open());
         EngineStats {
             commits: get(&counters.commits),
             commit_groups: get(&counters.groups),
@@ -361,6 +362,8 @@ impl Engine {
             memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
             memtables: view.memtables().count(),
             cache_bytes: core.cache.bytes(),
+            cache_misses: core.cache.misses(),
+            table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
             snapshots: core.snapshots.count(),
             sequence_last: core.visible.load(Ordering::Acquire),
             levels: (0..LEVELS)

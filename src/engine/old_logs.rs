@@ -21,16 +21,10 @@ pub(crate) fn retire(core: &Core, log_first: u64) {
 /// Renames the segment to a spare where more are wanted and it has no odd size.
 fn keep_as_spare(core: &Core, number: u64) -> bool {
     let path = core.path(FileName::Wal(number));
-    let bytes_max = 2 * core.options.wal_segment_bytes;
-    if core
-        .file_system
-        .file_len(&path)
-        .map_or(true, |bytes| bytes > bytes_max)
-    {
-        return false;
-    }
+    let bytes = core.file_system.file_len(&path);
     let mut log = core.log.lock();
-    if log.spares.len() >= core.options.wal_spares_max {
+    let fits = bytes.is_ok_and(|bytes| log.wal.options().keeps_spare(bytes));
+    if !fits || log.spares.len() >= core.options.wal_spares_max {
         return false;
     }
     let spare = core.path(FileName::SpareWal(number));

@@ -176,7 +176,7 @@ mod tests {
         CommitPoint { sequence, time_ms }
     }
 
-    fn retention(points: &[CommitPoint], older: bool) -> Retention<impl Fn(&[u8]) -> bool> {
+    fn retention(points: &[CommitPoint], older: bool) -> Retention<impl Fn(&[u8]) -> bool + use<>> {
         let none = RangeTombstones::default();
         Retention::new(points.to_vec(), 100, none, move |_| older, !older)
     }

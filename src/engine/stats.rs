@@ -69,6 +69,10 @@ pub struct EngineStats {
     pub memtables: usize,
     /// Bytes of table blocks in the cache.
     pub cache_bytes: usize,
+    /// Blocks that were read from disk because the cache had them not.
+    pub cache_misses: u64,
+    /// Bytes of the indexes and filters of the tables that are open.
+    pub table_index_bytes: usize,
     /// Snapshots held.
     pub snapshots: usize,
     /// The last committed sequence number.

@@ -11,14 +11,17 @@
 //! What it does not do: judge whether the bytes are whole; the checksum around the block has been
 //! held against them before.
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
 use super::bytes::{Reader, put_varint};
 use super::damage::Damage;
+#[cfg(any(feature = "lz4", feature = "zstd"))]
 use super::entry::VALUE_BYTES_MAX;
 
 const CODE_NONE: u8 = 0;
 const CODE_LZ4: u8 = 1;
 const CODE_ZSTD: u8 = 2;
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
 /// The longest payload ever unpacked: a value of the largest size, its key, and room to spare.
 const PAYLOAD_BYTES_MAX: usize = VALUE_BYTES_MAX + (1 << 20);
 
@@ -34,16 +37,6 @@ pub(crate) enum Compression {
     /// zstd at level 1: smaller, and five times as dear to read.
     #[cfg(feature = "zstd")]
     Zstd,
-}
-
-impl Compression {
-    /// The cheapest method that is built in; none where none is.
-    pub(crate) const fn fast() -> Self {
-        #[cfg(feature = "lz4")]
-        return Self::Lz4;
-        #[cfg(not(feature = "lz4"))]
-        return Self::None;
-    }
 }
 
 /// Why bytes could not be read: they are damaged, or this build does not know their method.
@@ -139,6 +132,7 @@ pub(crate) fn unpack(code: u8, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
+#[cfg(any(feature = "lz4", feature = "zstd"))]
 /// Splits the payload length off, which may be `ratio_max` times what follows at most (P1).
 fn split(bytes: &[u8], ratio_max: usize) -> Result<(usize, &[u8]), Damage> {
     let mut reader = Reader::new(bytes);
@@ -241,6 +235,7 @@ pub(crate) mod tests {
     }
 
     #[test]
+    #[cfg(any(feature = "lz4", feature = "zstd"))]
     fn impossible_lengths_are_refused_before_anything_is_allocated() {
         let mut bytes = Vec::new();
         put_varint(&mut bytes, 1 << 29);

@@ -142,7 +142,7 @@ mod tests {
         let mut out = Vec::new();
         Filter::build(&[], 10).encode(&mut out);
         Filter::build(&[1], 0).encode(&mut out);
-        assert_eq!(out, []);
+        assert!(out.is_empty());
         Filter::build(&[1], 1).encode(&mut out);
         let mut golden = vec![1];
         golden.extend(0x0020_0000_u64.to_le_bytes());

@@ -140,7 +140,7 @@ impl ByteRange {
     /// True where the encoded key `key` lies in the range.
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
-        (self.lower(), self.upper()).contains(key)
+        RangeBounds::<[u8]>::contains(&(self.lower(), self.upper()), key)
     }
 
     /// True where no key can lie in the range.

@@ -40,26 +40,26 @@
 
 #[doc(hidden)]
 pub mod __private;
-mod byte_range;
-mod escape;
-mod floats;
-mod integers;
-mod key_error;
-mod key_part;
-mod key_prefix;
-mod key_range;
-mod key_reader;
-mod key_ref;
-mod lists;
-mod net;
-mod raw_bytes;
-mod shape;
-mod shape_print;
-mod shape_text;
-mod text;
-mod time;
-mod tuples;
-mod wrappers;
+pub(crate) mod byte_range;
+pub(crate) mod escape;
+pub(crate) mod floats;
+pub(crate) mod integers;
+pub(crate) mod key_error;
+pub(crate) mod key_part;
+pub(crate) mod key_prefix;
+pub(crate) mod key_range;
+pub(crate) mod key_reader;
+pub(crate) mod key_ref;
+pub(crate) mod lists;
+pub(crate) mod net;
+pub(crate) mod raw_bytes;
+pub(crate) mod shape;
+pub(crate) mod shape_print;
+pub(crate) mod shape_text;
+pub(crate) mod text;
+pub(crate) mod time;
+pub(crate) mod tuples;
+pub(crate) mod wrappers;
 // Types of other crates come as one file each, behind the feature of that crate's name.
 
 pub use byte_range::{ByteRange, successor};

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::format::current_pointer::{CurrentPointer, POINTER_BYTES, POINTER_FORMAT};
 use crate::format::file_name::FileName;
-use crate::fs::{FileSystem, OpenMode};
+use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::manifest::replay;
 use std::io;
 use std::path::Path;

@@ -19,7 +19,7 @@ use crate::format::manifest_record::{
     FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, append_file_header, append_record,
 };
 use crate::format::version_edit::VersionEdit;
-use crate::fs::{File, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::manifest::current_file;
 use crate::manifest::inventory::Inventory;
 use crate::manifest::replay::{Replayed, read_whole, replay};

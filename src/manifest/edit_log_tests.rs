@@ -3,7 +3,7 @@
 use crate::error::ErrorKind;
 use crate::format::file_name::FileName;
 use crate::format::version_edit::{FILE_NUMBER_MAX, VersionEdit};
-use crate::fs::{FileSystem, OpenMode};
+use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::sample::{DIR, after_cut, database, edits, first_state, open, table};
 use crate::manifest::scripted_disk::ScriptedDisk;

@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
 use crate::format::version_edit::FILE_NUMBER_MAX;
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use std::path::Path;
 
 /// What a look into the directory found.

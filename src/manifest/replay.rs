@@ -16,7 +16,7 @@ use crate::format::manifest_record::{
     decode_file_header, proof_of_sync_beyond, record_at,
 };
 use crate::format::version_edit::{EditRejection, VersionEdit};
-use crate::fs::File;
+use crate::fs::file_system::File;
 use crate::manifest::state::ManifestState;
 use crate::manifest::version::TableSet;
 use std::io;

@@ -3,7 +3,7 @@
 //!
 //! It models no page cache: what was written is there, synced or not.
 
-use crate::fs::{File, FileLock, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -71,27 +71,6 @@ impl Version {
     pub(crate) fn table_count(&self) -> usize {
         self.levels.iter().map(Vec::len).sum()
     }
-
-    /// The bytes of the tables of `level`; 0 for a level that does not exist.
-    pub(crate) fn level_bytes(&self, level: usize) -> u64 {
-        let tables = self.levels.get(level).into_iter().flatten();
-        tables.fold(0, |sum, table| sum.saturating_add(table.bytes))
-    }
-
-    /// The tables of `level` that may hold keys from `first` to `last`, both included.
-    ///
-    /// By binary search (V1), so not for level 0, of which it answers with every table: they
-    /// overlap as they like.
-    pub(crate) fn overlapping(&self, level: usize, first: &[u8], last: &[u8]) -> &[Arc<TableMeta>] {
-        let tables = self.levels.get(level).map(Vec::as_slice);
-        let tables = tables.unwrap_or_default();
-        if level == 0 {
-            return tables;
-        }
-        let start = tables.partition_point(|t| &*t.properties.key_last < first);
-        let end = tables.partition_point(|t| &*t.properties.key_first <= last);
-        tables.get(start..end).unwrap_or_default()
-    }
 }
 
 /// Tables by number: many edits applied one after the other, and levels made of them once.
@@ -198,8 +177,7 @@ mod tests {
         };
         assert!(version(0).is_err());
         let shared = version(1).unwrap();
-        assert_eq!(shared.overlapping(1, b"c", b"c").len(), 2);
-        assert_eq!(shared.overlapping(1, b"d", b"z").len(), 1);
+        assert_eq!(shared.table_count(), 2);
         let twice = adding(vec![table(3, 1, 0, (b'c', b'c'), 1)]);
         assert!(shared.apply(&twice).is_err(), "two tables begin with c");
     }
@@ -210,18 +188,16 @@ mod tests {
         let mut edit = adding(vec![table(7, 2, 0, (1, 5), 0)]);
         edit.removed = vec![7];
         let moved = one.unwrap().apply(&edit).unwrap();
-        assert_eq!((moved.level_bytes(1), moved.level_bytes(2)), (0, 17));
+        assert_eq!((moved.levels[1].len(), moved.levels[2].len()), (0, 1));
         edit.removed = vec![7, 7];
         assert_eq!(moved.apply(&edit), Err(NOT_THERE));
     }
 
     #[test]
-    fn level_that_does_not_exist_is_refused_to_edits_and_empty_to_questions() {
+    fn level_that_does_not_exist_is_refused_to_edits() {
         let edit = adding(vec![table(1, LEVELS as u8, 0, (1, 1), 0)]);
         assert_eq!(Version::default().apply(&edit), Err(LEVEL_BEYOND));
         assert_eq!(TableSet::default().apply(edit), Err(LEVEL_BEYOND));
-        assert_eq!(Version::default().level_bytes(LEVELS), 0);
-        assert!(Version::default().overlapping(LEVELS, b"", b"z").is_empty());
     }
 
     /// What [`Version::apply`] promises, said pair by pair.
@@ -279,7 +255,6 @@ mod tests {
         #[test]
         fn apply_accepts_exactly_what_the_model_accepts_and_keeps_levels_in_order(
             edits in prop::collection::vec(any_edit(), 1..40),
-            span in (0u8..34, 0u8..34),
         ) {
             let (mut version, mut tables) = (Version::default(), BTreeMap::new());
             let mut accepted = Vec::new();
@@ -302,21 +277,12 @@ mod tests {
             }
             prop_assert_eq!(set.into_version(), Ok(version.clone()));
 
-            let (first, last) = (span.0.min(span.1), span.0.max(span.1));
             for (level, held) in version.levels.iter().enumerate() {
-                let bytes: u64 = held.iter().map(|t| t.bytes).sum();
-                prop_assert_eq!(version.level_bytes(level), bytes);
-                let overlapping = version.overlapping(level, &[first], &[last]);
-                if level == 0 {
-                    prop_assert!(held.is_sorted_by(|a, b| a.run > b.run));
-                    prop_assert_eq!(overlapping, &held[..]);
-                    continue;
-                }
-                prop_assert!(held.is_sorted_by_key(|t| &t.properties.key_first));
-                let expected: Vec<_> = held.iter().filter(|t| {
-                    *t.properties.key_first <= [last][..] && [first][..] <= *t.properties.key_last
-                }).cloned().collect();
-                prop_assert_eq!(overlapping, &expected[..]);
+                let sorted = match level {
+                    0 => held.is_sorted_by(|a, b| a.run > b.run),
+                    _ => held.is_sorted_by_key(|t| &t.properties.key_first),
+                };
+                prop_assert!(sorted, "level {}", level);
             }
         }
     }

@@ -6,10 +6,14 @@ use super::grain_store::GrainStore;
 use super::lifetime::Ttl;
 use super::raw_store::RawStore;
 use super::u32_store::U32Store;
-use crate::codec::Codec;
-use crate::engine::WriteBatch;
+use crate::codec::contract::Codec;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{ByteRange, Key, KeyPrefix, KeyRef, RawBytes};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_part::Key;
+use crate::key::key_prefix::KeyPrefix;
+use crate::key::key_ref::KeyRef;
+use crate::key::raw_bytes::RawBytes;
 use crate::sync::Arc;
 
 /// Puts and deletes in any stores of one database that take effect together or not at all, also

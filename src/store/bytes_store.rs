@@ -3,9 +3,13 @@
 use super::lifetime::{Expiry, Ttl};
 use super::raw_pairs::RawPairs;
 use super::raw_store::RawStore;
-use crate::engine::{PinnedBytes, Snapshot, WriteBatch};
+use crate::engine::pinned_bytes::PinnedBytes;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::Result;
-use crate::key::{ByteRange, KeyRange, RawBytes};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_range::KeyRange;
+use crate::key::raw_bytes::RawBytes;
 use std::iter::FusedIterator;
 
 /// A store of bytes under bytes, in the order of the keys' bytes, with no codec between.

@@ -11,7 +11,8 @@
 //! ```
 
 use super::keyspace::{CATALOG, Keyspace};
-use crate::engine::{Engine, WriteBatch};
+use crate::engine::lsm::Engine;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::bytes::{Reader, put_slice, put_varint};
 use crate::format::damage::Damage;

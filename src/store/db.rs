@@ -8,10 +8,13 @@ use super::grain_store::{DefaultCodec, GrainStore};
 use super::raw_store::RawStore;
 use super::store_builder::StoreBuilder;
 use super::u32_store::U32Store;
-use crate::codec::Codec;
-use crate::engine::{Engine, EngineStats, Snapshot, VerifyReport};
+use crate::codec::contract::Codec;
+use crate::engine::lsm::Engine;
+use crate::engine::maintenance::VerifyReport;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::stats::EngineStats;
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::key_part::Key;
 use crate::sync::{Arc, AtomicU64, Ordering};
 use std::path::Path;
 use std::time::Duration;
@@ -180,7 +183,6 @@ impl Db {
     }
 
     /// An empty batch: writes to any stores of this database that commit together.
-    #[must_use]
     pub fn batch(&self) -> Batch {
         Batch::new(Arc::clone(&self.core))
     }

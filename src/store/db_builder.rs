@@ -2,9 +2,10 @@
 
 use super::db::{Db, DbCore};
 use crate::clock::Clock;
-use crate::engine::{Background, BlockCompression, Durability, Engine, EngineOptions};
+use crate::engine::lsm::Engine;
+use crate::engine::options::{Background, BlockCompression, Durability, EngineOptions};
 use crate::error::Result;
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -7,10 +7,15 @@ use super::raw_store::RawStore;
 use super::record::RecordHeader;
 use super::store_at::StoreAt;
 use super::version::{Change, If, Version, Versioned};
-use crate::codec::Codec;
-use crate::engine::{Snapshot, WriteBatch};
+use crate::codec::contract::Codec;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{ByteRange, Key, KeyPrefix, KeyRange, KeyRef};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_part::Key;
+use crate::key::key_prefix::KeyPrefix;
+use crate::key::key_range::KeyRange;
+use crate::key::key_ref::KeyRef;
 use crate::sync::Arc;
 use std::fmt;
 use std::marker::PhantomData;
@@ -18,11 +23,11 @@ use std::path::Path;
 
 /// The codec of stores that name none: MessagePack where that is built in.
 #[cfg(feature = "msgpack")]
-pub type DefaultCodec = crate::codec::MessagePack;
+pub type DefaultCodec = crate::codec::message_pack::MessagePack;
 
 /// The codec of stores that name none: MessagePack where that is built in.
 #[cfg(not(feature = "msgpack"))]
-pub type DefaultCodec = crate::codec::Raw;
+pub type DefaultCodec = crate::codec::raw::Raw;
 
 /// A store of values `V` under keys `K`, encoded by `C`.
 ///

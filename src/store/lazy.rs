@@ -6,10 +6,10 @@ use super::lifetime::expiry_time;
 use super::query::{Query, decode_key};
 use super::record::RecordHeader;
 use super::version::Version;
-use crate::codec::Codec;
-use crate::engine::PinnedBytes;
+use crate::codec::contract::Codec;
+use crate::engine::pinned_bytes::PinnedBytes;
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::key_part::Key;
 use std::fmt;
 use std::iter::FusedIterator;
 

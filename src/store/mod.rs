@@ -5,26 +5,26 @@
 //! place among the engine's keys, and turns wishes about lifetimes and versions into guarded
 //! batches. Everything may be used from any thread. It reaches the disk only through the engine.
 
-mod batch;
-mod bytes_store;
-mod catalog;
-mod db;
-mod db_builder;
-mod entry;
-mod grain_store;
-mod keyspace;
-mod lazy;
-mod lifetime;
-mod page;
-mod parts;
-mod query;
-mod raw_pairs;
-mod raw_store;
-mod record;
-mod store_at;
-mod store_builder;
-mod u32_store;
-mod version;
+pub(crate) mod batch;
+pub(crate) mod bytes_store;
+pub(crate) mod catalog;
+pub(crate) mod db;
+pub(crate) mod db_builder;
+pub(crate) mod entry;
+pub(crate) mod grain_store;
+pub(crate) mod keyspace;
+pub(crate) mod lazy;
+pub(crate) mod lifetime;
+pub(crate) mod page;
+pub(crate) mod parts;
+pub(crate) mod query;
+pub(crate) mod raw_pairs;
+pub(crate) mod raw_store;
+pub(crate) mod record;
+pub(crate) mod store_at;
+pub(crate) mod store_builder;
+pub(crate) mod u32_store;
+pub(crate) mod version;
 
 pub use batch::{Batch, BatchStore};
 pub use bytes_store::{BytesPairs, BytesStore};

@@ -1,9 +1,9 @@
 //! The parts of a query's records: keys alone, values alone.
 
 use super::query::{Query, decode_key};
-use crate::codec::Codec;
+use crate::codec::contract::Codec;
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::key_part::Key;
 use std::iter::FusedIterator;
 
 /// The keys of a query's records. Values are not touched.

@@ -1,9 +1,9 @@
 //! The walk that the stores without codec share.
 
 use super::raw_store::RawStore;
-use crate::engine::Cursor;
+use crate::engine::cursor::Cursor;
 use crate::error::Result;
-use crate::key::ByteRange;
+use crate::key::byte_range::ByteRange;
 
 /// A walk over a range of a store, opened at its first step.
 #[derive(Debug)]

@@ -4,10 +4,14 @@
 use super::db::DbCore;
 use super::keyspace::Keyspace;
 use super::lifetime::{Expiry, Ttl, stored_expiry};
+use crate::engine::cursor::Cursor;
 use crate::engine::cursor::KeyRange;
-use crate::engine::{Cursor, PinnedBytes, Snapshot, WriteBatch};
+use crate::engine::pinned_bytes::PinnedBytes;
+use crate::engine::snapshot::Snapshot;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::Result;
-use crate::key::{ByteRange, KeyRef};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_ref::KeyRef;
 use crate::sync::Arc;
 use std::cell::Cell;
 use std::ops::Bound;

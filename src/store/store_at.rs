@@ -5,10 +5,14 @@ use super::grain_store::GrainStore;
 use super::lifetime::Expiry;
 use super::query::Query;
 use super::version::Versioned;
-use crate::codec::Codec;
-use crate::engine::Snapshot;
+use crate::codec::contract::Codec;
+use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
-use crate::key::{ByteRange, Key, KeyPrefix, KeyRange, KeyRef};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_part::Key;
+use crate::key::key_prefix::KeyPrefix;
+use crate::key::key_range::KeyRange;
+use crate::key::key_ref::KeyRef;
 use std::fmt;
 
 /// A typed store at one commit point. Reads only.

@@ -3,9 +3,9 @@
 use super::catalog::StoreDefinition;
 use super::db::Db;
 use super::grain_store::GrainStore;
-use crate::codec::Codec;
+use crate::codec::contract::Codec;
 use crate::error::Result;
-use crate::key::Key;
+use crate::key::key_part::Key;
 use std::marker::PhantomData;
 use std::time::Duration;
 

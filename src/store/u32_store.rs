@@ -4,9 +4,11 @@ use super::lifetime::{Expiry, Ttl};
 use super::raw_pairs::RawPairs;
 use super::raw_store::RawStore;
 use super::version::Change;
-use crate::engine::WriteBatch;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{ByteRange, KeyRange, KeyRef};
+use crate::key::byte_range::ByteRange;
+use crate::key::key_range::KeyRange;
+use crate::key::key_ref::KeyRef;
 use std::borrow::Borrow;
 use std::iter::FusedIterator;
 

@@ -119,11 +119,6 @@ impl BlockCache {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// How many blocks are kept at most, in bytes.
-    pub(crate) fn bytes_max(&self) -> usize {
-        self.bytes_max
-    }
-
     /// How many blocks were read from disk because no slot had them.
     pub(crate) fn misses(&self) -> u64 {
         self.misses.load(Ordering::Relaxed)

@@ -56,11 +56,6 @@ impl PinnedBlock {
             range: place.value(),
         }
     }
-
-    /// How many bytes of memory the value keeps from being freed.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.block.as_ref().map_or(0, |block| block.memory_bytes())
-    }
 }
 
 impl Deref for PinnedBlock {

@@ -19,7 +19,7 @@ use crate::format::footer::{FOOTER_BYTES, Footer, Section};
 use crate::format::index::Index;
 use crate::format::properties::Properties;
 use crate::format::range_tombstones::RangeTombstones;
-use crate::fs::{File, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
@@ -175,11 +175,6 @@ impl Table {
     /// Counts and bounds.
     pub(crate) fn properties(&self) -> &Properties {
         &self.sections.properties
-    }
-
-    /// The number of the table.
-    pub(crate) fn number(&self) -> u64 {
-        self.source.number
     }
 
     /// The path of the file.

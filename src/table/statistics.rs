@@ -42,11 +42,6 @@ impl Statistics {
         }
     }
 
-    /// How many entries were counted.
-    pub(crate) fn entries(&self) -> u64 {
-        self.properties.entries
-    }
-
     /// The properties of the entries, the last of which has the key `last`, with range tombstones.
     pub(crate) fn finish(self, last: &[u8], range_tombstones: &RangeTombstones) -> Properties {
         let mut it = self.properties;

@@ -18,7 +18,7 @@ use crate::format::footer::{Footer, Section};
 use crate::format::index::IndexBuilder;
 use crate::format::properties::Properties;
 use crate::format::range_tombstones::RangeTombstones;
-use crate::fs::{File, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::path::{Path, PathBuf};
 
@@ -137,11 +137,6 @@ impl TableWriter {
     pub(crate) fn estimated_bytes(&self) -> u64 {
         let filter = self.hashes.len() as u64 * u64::from(self.options.filter_bits_per_key) / 8;
         self.output.offset() + self.block.bytes() as u64 + self.index.bytes() as u64 + filter
-    }
-
-    /// How many entries were added.
-    pub(crate) fn entries(&self) -> u64 {
-        self.statistics.entries()
     }
 
     /// Writes the rest and makes the file durable, its name aside.

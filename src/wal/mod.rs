@@ -1,8 +1,8 @@
 //! The write-ahead log: what a commit writes before anything else, and what a recovery reads back.
 //!
 //! The log is a row of segment files with contiguous numbers, in the format of
-//! [`crate::format::log_record`]. [`WalWriter`] appends groups of commits to the newest one and
-//! syncs it; [`replay()`] reads one segment back after a crash or a close; [`seal_recovered`] makes
+//! [`crate::format::log_record`]. `WalWriter` appends groups of commits to the newest one and
+//! syncs it; [`replay()`] reads one segment back after a crash or a close; `seal_recovered` makes
 //! what a replay found the durable end of its segment.
 //!
 //! What the log promises:
@@ -27,9 +27,3 @@ pub(crate) mod writer;
 
 #[cfg(test)]
 mod tests;
-
-pub(crate) use recover::seal_recovered;
-pub(crate) use replay::{ReplayEnd, ReplayedRecord, replay};
-pub(crate) use segment::WalOptions;
-pub(crate) use sync_ticket::SyncTicket;
-pub(crate) use writer::{Record, WalWriter};

@@ -11,7 +11,7 @@ use super::replay::header_at;
 use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, Result};
 use crate::format::log_record::{SEGMENT_HEADER_BYTES, Seal, encode_seal};
-use crate::fs::{FileSystem, OpenMode};
+use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::path::Path;
 

@@ -15,7 +15,7 @@ use crate::format::log_record::{
     LOG_FORMAT_VERSION, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind,
     SEGMENT_HEADER_BYTES, Seal, check_segment_header, may_be_record,
 };
-use crate::fs::{FileSystem, OpenMode};
+use crate::fs::file_system::{FileSystem, OpenMode};
 use std::path::Path;
 
 /// How a segment ends: where its seal is, or where one belongs.

@@ -10,7 +10,7 @@
 use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
 use crate::format::log_record::{SEGMENT_HEADER_BYTES, encode_segment_header};
-use crate::fs::{File, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::io;
 use std::path::{Path, PathBuf};

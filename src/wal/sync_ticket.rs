@@ -7,7 +7,7 @@
 //! without having written anything. Any thread may run a ticket.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fs::File;
+use crate::fs::file_system::File;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::path::Path;
 
@@ -53,6 +53,7 @@ pub(crate) struct SyncTicket {
 
 impl SyncTicket {
     /// The offset up to which the segment is durable once the ticket ran.
+    #[cfg(test)]
     pub(crate) fn upto(&self) -> u64 {
         self.upto
     }

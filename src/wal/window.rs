@@ -3,7 +3,7 @@
 //! Holds one piece at a time, and never more bytes than the file has. For one reader.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::fs::File;
+use crate::fs::file_system::File;
 use crate::sync::Arc;
 use std::path::Path;
 

@@ -15,7 +15,7 @@ use crate::format::log_record::{
     RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind, SEAL_BYTES,
     SEGMENT_HEADER_BYTES, Seal, encode_seal,
 };
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use std::path::{Path, PathBuf};
 
@@ -217,8 +217,14 @@ impl WalWriter {
     }
 
     /// How far the segment is known to be durable.
+    #[cfg(test)]
     pub(crate) fn synced_up_to(&self) -> u64 {
         self.segment.synced_up_to
+    }
+
+    /// How the log is laid out.
+    pub(crate) fn options(&self) -> WalOptions {
+        self.options
     }
 
     /// True where the segment has no record yet.

@@ -3,7 +3,7 @@
 use super::memory_disk::MemoryDisk;
 use super::model::{Entry, NUMBER, path, puts, scan, write};
 use crate::format::entry::key_hash;
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::{Arc, spawn};
 use crate::table::cache::BlockCache;
 use crate::table::options::TableOptions;

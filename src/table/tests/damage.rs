@@ -13,7 +13,7 @@ use crate::format::footer::{Footer, Section};
 use crate::format::index::IndexBuilder;
 use crate::format::properties::Properties;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use crate::table::cache::BlockCache;
 use crate::table::options::TableOptions;

@@ -1,6 +1,6 @@
 //! A disk in memory on which chosen calls fail.
 
-use crate::fs::{File, FileLock, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::format::compression::tests::methods;
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, compare};
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use crate::table::cache::BlockCache;
 use crate::table::cursor::TableCursor;

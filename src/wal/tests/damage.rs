@@ -7,7 +7,7 @@ use crate::format::checksum::{placed, plain};
 use crate::format::log_record::{
     RecordHeader, RecordKind, Seal, encode_seal, encode_segment_header,
 };
-use crate::wal::ReplayEnd;
+use crate::wal::replay::ReplayEnd;
 use proptest::prelude::*;
 
 /// A segment with a synced head and an unsynced tail of two groups, and its records.

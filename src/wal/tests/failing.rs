@@ -3,9 +3,9 @@
 use super::kit::{append, create, dir, path, replayed, row, small, spare_path};
 use super::memory_disk::MemoryDisk;
 use crate::error::{ErrorKind, Result};
-use crate::fs::FileSystem;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
-use crate::wal::WalWriter;
+use crate::wal::writer::WalWriter;
 
 /// A little history; counts in `acknowledged` the records whose sync succeeded.
 fn history(writer: &mut WalWriter, acknowledged: &mut u64) -> Result<()> {

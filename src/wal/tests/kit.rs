@@ -5,7 +5,9 @@ use crate::error::Result;
 use crate::format::checksum::plain;
 use crate::format::file_name::FileName;
 use crate::sync::Arc;
-use crate::wal::{Record, ReplayEnd, WalOptions, WalWriter, replay};
+use crate::wal::replay::{ReplayEnd, replay};
+use crate::wal::segment::WalOptions;
+use crate::wal::writer::{Record, WalWriter};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 

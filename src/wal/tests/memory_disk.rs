@@ -4,7 +4,7 @@
 //! gets half of its bytes down first. A choppy disk moves a few bytes at a time and is interrupted
 //! between them.
 
-use crate::fs::{File, FileLock, FileSystem, OpenMode};
+use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
 use std::collections::BTreeMap;
 use std::ffi::OsString;

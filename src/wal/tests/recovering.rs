@@ -2,7 +2,8 @@
 
 use super::kit::{FIRST, append, create, path, replayed, row};
 use super::memory_disk::MemoryDisk;
-use crate::wal::{ReplayEnd, seal_recovered};
+use crate::wal::recover::seal_recovered;
+use crate::wal::replay::ReplayEnd;
 
 /// A disk with a segment whose last group is torn, and where its tail was last synced.
 fn torn() -> (MemoryDisk, u64) {

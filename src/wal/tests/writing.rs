@@ -7,7 +7,9 @@ use super::memory_disk::MemoryDisk;
 use crate::error::ErrorKind;
 use crate::format::log_record::RecordHeader;
 use crate::sync::Arc;
-use crate::wal::{Record, ReplayEnd, WalOptions, WalWriter, replay};
+use crate::wal::replay::{ReplayEnd, replay};
+use crate::wal::segment::WalOptions;
+use crate::wal::writer::{Record, WalWriter};
 use proptest::prelude::*;
 
 /// The synced-up-to offsets that the records of a segment carry.
