@@ -16,6 +16,8 @@ use crate::sync::OnceLock;
 /// Up to here chunks double; beyond they grow by A2 alone.
 const CHUNK_BYTES_DOUBLED_MAX: usize = 1 << 20;
 
+const CACHE_LINE_BYTES: usize = 64;
+
 /// The chunks, as readers see them.
 #[derive(Debug)]
 pub(super) struct Arena {
@@ -85,7 +87,9 @@ impl Arena {
     #[inline]
     pub(super) fn prefetch(&self, at: Address) {
         if let Some(chunk) = self.chunk(at) {
+            // The key often lies across the end of the first cache line.
             chunk.prefetch(at.offset());
+            chunk.prefetch(at.offset() + CACHE_LINE_BYTES);
         }
     }
 

@@ -113,9 +113,10 @@ impl ChunkReader {
         if offset > filled {
             return &[];
         }
-        // SAFETY: `offset..filled`, which may be empty, lies inside the allocation (K1), is initialised and will not be
-        // written again (K2); the acquiring load saw the store that came after the writes (K3).
-        // The memory lives as long as the chunk, which the borrow of `self` keeps.
+        // SAFETY: `offset..filled`, which may be empty, lies inside the allocation (K1), is
+        // initialised and will not be written again (K2); the acquiring load saw the store that
+        // came after the writes (K3). The memory lives as long as the chunk, which the borrow of
+        // `self` keeps.
         unsafe { slice::from_raw_parts(self.chunk.start.as_ptr().add(offset), filled - offset) }
     }
 

@@ -8,7 +8,6 @@ use crate::sync::{Arc, AtomicU64, Ordering, spawn};
 const SMALL: Shape = Shape {
     first_chunk_bytes: 64,
     tail_entries: 8,
-    run_entries_max: 1 << 20,
 };
 
 const INSERTS: u64 = if cfg!(miri) { 120 } else { 30_000 };

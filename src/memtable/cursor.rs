@@ -13,6 +13,7 @@
 //!
 //! A cursor belongs to one thread at a time and holds the memtable alive.
 
+use super::arena::Arena;
 use super::item::{Item, Rebase, common_prefix};
 use super::map::{Memtable, PinnedMem};
 use super::record::Record;
@@ -23,6 +24,8 @@ use std::cmp::Ordering;
 
 /// How many items ahead of the cursor records are fetched into the cache.
 const PREFETCH_ITEMS: usize = 8;
+/// How many of them are fetched from every run when a cursor takes its first step.
+const PREFETCH_FIRST_ITEMS: usize = 3;
 
 /// What a cursor that stands nowhere would say of its entry.
 const NO_META: EntryMeta = EntryMeta {
@@ -41,6 +44,8 @@ pub(crate) struct MemtableCursor {
     losers: Vec<usize>,
     winner: usize,
     forward: bool,
+    /// No step has been made since the last seek.
+    fresh: bool,
 }
 
 /// A run and the gap the cursor stands in (W1).
@@ -65,15 +70,18 @@ impl Source {
         self.candidate = item.map(|item| self.rebase.apply(item));
     }
 
-    /// The item that will be the candidate some steps on.
+    /// Fetches the record of the item that will be the candidate `steps` on.
     #[inline]
-    fn ahead(&self, forward: bool) -> Option<Item> {
+    fn prefetch(&self, arena: &Arena, steps: usize, forward: bool) {
         let at = if forward {
-            self.gap.checked_add(PREFETCH_ITEMS)
+            self.gap.checked_add(steps)
         } else {
-            self.gap.checked_sub(1 + PREFETCH_ITEMS)
+            self.gap.checked_sub(1 + steps)
         };
-        self.run.item(at?)
+        let item = at.and_then(|at| self.run.item(at));
+        if let Some(address) = item.and_then(Item::address) {
+            arena.prefetch(address);
+        }
     }
 }
 
@@ -99,6 +107,7 @@ impl MemtableCursor {
             sources,
             winner: 0,
             forward: true,
+            fresh: true,
         }
     }
 
@@ -200,6 +209,9 @@ impl MemtableCursor {
             self.play_all(forward);
             return;
         }
+        if self.fresh {
+            self.prefetch_first();
+        }
         let Some(source) = self.sources.get_mut(self.winner) else {
             return;
         };
@@ -212,15 +224,25 @@ impl MemtableCursor {
             source.gap - 1
         };
         source.look(forward);
-        if let Some(at) = source.ahead(forward).and_then(Item::address) {
-            self.memtable.arena().prefetch(at);
-        }
+        source.prefetch(self.memtable.arena(), PREFETCH_ITEMS, forward);
         self.replay();
+    }
+
+    /// Who steps once will step on. Whoever only seeks does not pay for this.
+    #[cold]
+    fn prefetch_first(&mut self) {
+        self.fresh = false;
+        for source in &self.sources {
+            for steps in 0..=PREFETCH_FIRST_ITEMS {
+                source.prefetch(self.memtable.arena(), steps, self.forward);
+            }
+        }
     }
 
     /// Plays all games anew, for candidates after the gaps or before them.
     fn play_all(&mut self, forward: bool) {
         self.forward = forward;
+        self.fresh = true;
         for source in &mut self.sources {
             source.look(forward);
         }

@@ -4,15 +4,9 @@
 //!   newest to the oldest, and whatever is inserted later is newer.
 //! - M2: an entry is in the arena before the index or the tail name it, and in both before
 //!   [`MemtableWriter::insert`] returns. Whoever learns of its sequence number afterwards finds it.
-//! - M3: [`Runs`] and its tail together hold every entry once. The writer changes them by putting
-//!   a new [`Runs`] in the place of the old, so a cursor has a set that fits together.
 //!
 //! Looking up takes no lock and allocates nothing. There is one writer at a time, which never
 //! waits for readers (but for the moment in which a cursor takes its `Arc` of the runs).
-//!
-//! The tail becomes a run when it is full, and runs of like size are merged (the logarithmic
-//! method) up to a size at which a merge takes about a millisecond. Larger ones stay as they are,
-//! so that the writer's longest pause does not grow with the memtable.
 //!
 //! A memtable does not decide which versions are visible beyond `sequence_max`, does not apply
 //! range tombstones to entries, and does not know when it is full.
@@ -22,8 +16,7 @@ use super::cursor::MemtableCursor;
 use super::index::{Index, IndexWriter};
 use super::range_deletes::RangeDeletes;
 use super::record::Address;
-use super::run::Run;
-use super::tail::Tail;
+use super::runs::{Runs, RunsNow, RunsWriter};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX};
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
@@ -39,8 +32,6 @@ const RANGE_OVERHEAD_BYTES: usize = 128;
 pub(super) struct Shape {
     pub(super) first_chunk_bytes: usize,
     pub(super) tail_entries: usize,
-    /// No merge on the writer's way makes a run longer than this.
-    pub(super) run_entries_max: usize,
 }
 
 impl Shape {
@@ -48,7 +39,6 @@ impl Shape {
         Self {
             first_chunk_bytes: (bytes_max / 8).next_power_of_two().clamp(1 << 10, 8 << 10),
             tail_entries: 1_024,
-            run_entries_max: 128 << 10,
         }
     }
 }
@@ -58,19 +48,11 @@ impl Shape {
 pub(crate) struct Memtable {
     arena: Arena,
     index: Index,
-    runs: Mutex<Arc<Runs>>,
+    runs: RunsNow,
     range_deletes: RangeDeletes,
     bytes: AtomicUsize,
     entries: AtomicUsize,
-    shape: Shape,
     writing: Mutex<Writing>,
-}
-
-/// All entries in order, in several runs from the oldest to the newest, and the tail (M3).
-#[derive(Debug)]
-struct Runs {
-    runs: Vec<Arc<Run>>,
-    tail: Arc<Tail>,
 }
 
 /// What only the writer needs.
@@ -78,7 +60,7 @@ struct Runs {
 struct Writing {
     arena: ArenaWriter,
     index: IndexWriter,
-    tail: Arc<Tail>,
+    runs: RunsWriter,
     sequence_last: Option<u64>,
 }
 
@@ -113,23 +95,18 @@ impl Memtable {
 
     pub(super) fn with_shape(shape: Shape) -> Self {
         let (arena, arena_writer) = Arena::new(shape.first_chunk_bytes);
-        let tail = Arc::new(Tail::new(shape.tail_entries));
-        let runs = Arc::new(Runs {
-            runs: Vec::new(),
-            tail: Arc::clone(&tail),
-        });
+        let (runs, runs_writer) = Runs::new(shape.tail_entries);
         Self {
             arena,
             index: Index::new(),
-            runs: Mutex::new(runs),
+            runs,
             range_deletes: RangeDeletes::default(),
             bytes: AtomicUsize::new(0),
             entries: AtomicUsize::new(0),
-            shape,
             writing: Mutex::new(Writing {
                 arena: arena_writer,
                 index: IndexWriter::default(),
-                tail,
+                runs: runs_writer,
                 sequence_last: None,
             }),
         }
@@ -177,9 +154,7 @@ impl Memtable {
     /// A cursor over all entries inserted before the call.
     pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
         let runs = Arc::clone(&*self.runs.lock());
-        let mut sources = runs.runs.clone();
-        sources.extend(runs.tail.sorted(&self.arena));
-        MemtableCursor::new(Arc::clone(self), sources)
+        MemtableCursor::new(Arc::clone(self), runs.sorted(&self.arena))
     }
 
     /// The range tombstones; `None`, at the cost of one load, while there are none.
@@ -213,12 +188,6 @@ impl Memtable {
     pub(super) fn arena(&self) -> &Arena {
         &self.arena
     }
-
-    #[cfg(test)]
-    pub(super) fn run_lengths(&self) -> Vec<usize> {
-        let runs = self.runs.lock();
-        runs.runs.iter().map(|run| run.len()).collect()
-    }
 }
 
 /// The right to write to a memtable.
@@ -245,14 +214,11 @@ impl MemtableWriter<'_> {
             .arena
             .append(arena, key, meta, value, place.previous);
         writing.index.publish(&place, address);
-        let full = writing.tail.push(address);
+        writing.runs.push(&memtable.runs, &memtable.arena, address);
         let entries = memtable.entries.load(Ordering::Relaxed) + 1;
         memtable.entries.store(entries, Ordering::Relaxed);
         let record_bytes = writing.arena.used_bytes() - used_before;
         self.count_bytes(record_bytes + ENTRY_OVERHEAD_BYTES);
-        if full {
-            self.seal_tail();
-        }
     }
 
     /// Adds a range tombstone; its sequence number, too, must be above all before it (M1).
@@ -272,25 +238,5 @@ impl MemtableWriter<'_> {
     fn count_bytes(&self, added: usize) {
         let bytes = self.memtable.bytes.load(Ordering::Relaxed);
         self.memtable.bytes.store(bytes + added, Ordering::Relaxed);
-    }
-
-    /// Makes the full tail a run, merges the runs that have grown alike, and begins a new tail.
-    #[cold]
-    fn seal_tail(&mut self) {
-        let memtable = self.memtable;
-        let mut runs = memtable.runs.lock().runs.clone();
-        let mut last = Arc::new(self.writing.tail.to_run(&memtable.arena));
-        while let Some(before) = runs.pop_if(|before| {
-            let both = before.len() + last.len();
-            before.len() <= last.len() && both <= memtable.shape.run_entries_max
-        }) {
-            last = Arc::new(Run::merged(&memtable.arena, &before, &last));
-        }
-        runs.push(last);
-        let tail = Arc::new(Tail::new(memtable.shape.tail_entries));
-        self.writing.tail = Arc::clone(&tail);
-        let old = std::mem::replace(&mut *memtable.runs.lock(), Arc::new(Runs { runs, tail }));
-        // Freed here, not under the lock.
-        drop(old);
     }
 }

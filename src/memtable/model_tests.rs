@@ -15,7 +15,6 @@ type Model = BTreeMap<(Vec<u8>, Reverse<u64>), (EntryMeta, Vec<u8>)>;
 const SMALL: Shape = Shape {
     first_chunk_bytes: 64,
     tail_entries: 4,
-    run_entries_max: 32,
 };
 
 const CASES: u32 = if cfg!(miri) { 3 } else { 300 };
@@ -270,13 +269,6 @@ fn ascending_and_descending_inserts_come_out_in_order() {
         }
         assert!(!cursor.valid());
     }
-}
-
-#[test]
-fn runs_are_merged_up_to_their_limit_and_no_further() {
-    let memtable = Memtable::with_shape(SMALL);
-    numbered(&memtable, (0..90).map(|n| n * 37 % 91));
-    assert_eq!(memtable.run_lengths(), [32, 32, 16, 8]);
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! Any thread may read runs and make them.
 
 use super::arena::Arena;
-use super::item::{Head, Item, Rebase, common_prefix};
+use super::item::{Head, Item, common_prefix};
 use super::record::Address;
 use std::cmp::Ordering;
 
@@ -24,7 +24,8 @@ pub(super) struct Run {
 const SAMPLE_ITEMS: usize = 64;
 
 impl Run {
-    fn new(prefix: &[u8], items: Box<[Item]>) -> Self {
+    /// The run of `items`, which are in order and whose keys all begin with `prefix`.
+    pub(super) fn new(prefix: &[u8], items: Box<[Item]>) -> Self {
         let sampled = items.iter().step_by(SAMPLE_ITEMS);
         Self {
             prefix: prefix.into(),
@@ -52,23 +53,6 @@ impl Run {
         Self::new(shared, items.into())
     }
 
-    /// One run of both; `newer` was inserted after `older` as a whole (U1).
-    pub(super) fn merged(arena: &Arena, older: &Self, newer: &Self) -> Self {
-        let skip = common_prefix(&older.prefix, &newer.prefix);
-        let old_rebase = Rebase::new(&older.prefix, skip);
-        let new_rebase = Rebase::new(&newer.prefix, skip);
-        let olds = Rebased::new(&older.items, old_rebase);
-        let news = Rebased::new(&newer.items, new_rebase);
-        let items = if olds.ends_before(&news, arena) {
-            olds.chain(news).collect()
-        } else if news.ends_before(&olds, arena) {
-            news.chain(olds).collect()
-        } else {
-            merge_items(arena, olds, news)
-        };
-        Self::new(&older.prefix[..skip], items)
-    }
-
     /// The bytes all keys begin with; the `skip` of the items is their number.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.prefix
@@ -77,6 +61,12 @@ impl Run {
     /// How many items there are.
     pub(super) fn len(&self) -> usize {
         self.items.len()
+    }
+
+    /// All items.
+    #[inline]
+    pub(super) fn items(&self) -> &[Item] {
+        &self.items
     }
 
     /// The item at `index`.
@@ -112,57 +102,4 @@ impl Run {
         });
         from + within
     }
-}
-
-/// The items of a run as they are with the skip of the run to be made.
-struct Rebased<'a> {
-    items: std::slice::Iter<'a, Item>,
-    rebase: Rebase,
-}
-
-impl<'a> Rebased<'a> {
-    fn new(items: &'a [Item], rebase: Rebase) -> Self {
-        let items = items.iter();
-        Self { items, rebase }
-    }
-
-    fn ends_before(&self, other: &Self, arena: &Arena) -> bool {
-        let (mine, others) = (self.items.as_slice(), other.items.as_slice());
-        let (Some(&last), Some(&first)) = (mine.last(), others.first()) else {
-            return true;
-        };
-        let (last, first) = (self.rebase.apply(last), other.rebase.apply(first));
-        last.compare(first, arena) == Ordering::Less
-    }
-}
-
-impl Iterator for Rebased<'_> {
-    type Item = Item;
-
-    #[inline]
-    fn next(&mut self) -> Option<Item> {
-        self.items.next().map(|&item| self.rebase.apply(item))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.items.size_hint()
-    }
-}
-
-fn merge_items(arena: &Arena, mut olds: Rebased<'_>, mut news: Rebased<'_>) -> Box<[Item]> {
-    let mut items = Vec::with_capacity(olds.items.len() + news.items.len());
-    let (mut old, mut new) = (olds.next(), news.next());
-    while let (Some(a), Some(b)) = (old, new) {
-        // Of one key the newer version comes first (U1).
-        if b.compare(a, arena) == Ordering::Greater {
-            items.push(a);
-            old = olds.next();
-        } else {
-            items.push(b);
-            new = news.next();
-        }
-    }
-    items.extend(old.into_iter().chain(olds));
-    items.extend(new.into_iter().chain(news));
-    items.into_boxed_slice()
 }

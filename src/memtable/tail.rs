@@ -8,6 +8,7 @@
 //! them sort nothing. That is done under a lock which the writer never takes.
 
 use super::arena::Arena;
+use super::merge::Merge;
 use super::record::Address;
 use super::run::Run;
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, Ordering};
@@ -57,12 +58,12 @@ impl Tail {
         let mut sorted = self.sorted.lock();
         let before = sorted.as_ref().map_or(0, |run| run.len());
         if before < length {
-            let new = Run::sorted(arena, &self.addresses(before, length));
-            let run = match sorted.as_ref() {
-                Some(old) => Run::merged(arena, old, &new),
-                None => new,
-            };
-            *sorted = Some(Arc::new(run));
+            let new = Arc::new(Run::sorted(arena, &self.addresses(before, length)));
+            let both = sorted.as_ref().and_then(|old| {
+                let mut budget = usize::MAX;
+                Merge::new(old, &new).advance(arena, &mut budget)
+            });
+            *sorted = Some(both.map_or(new, Arc::new));
         }
         sorted.clone()
     }
@@ -71,5 +72,36 @@ impl Tail {
     pub(super) fn to_run(&self, arena: &Arena) -> Run {
         let length = self.length.load(Ordering::Relaxed);
         Run::sorted(arena, &self.addresses(0, length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::entry::{EntryMeta, Kind};
+
+    #[test]
+    fn scans_without_writes_between_them_share_one_sorted_tail() {
+        let (arena, mut writer) = Arena::new(1 << 10);
+        let tail = Tail::new(4);
+        assert!(tail.sorted(&arena).is_none());
+        let mut before: Option<Arc<Run>> = None;
+        for (i, key) in [b"c", b"a", b"d", b"b"].into_iter().enumerate() {
+            let meta = EntryMeta {
+                sequence: i as u64,
+                kind: Kind::Put,
+                expiry_ms: 0,
+            };
+            let full = tail.push(arena.append(&mut writer, key, meta, b"", None));
+            assert_eq!(full, i == 3);
+            let sorted = tail.sorted(&arena).unwrap();
+            assert!(Arc::ptr_eq(&sorted, &tail.sorted(&arena).unwrap()));
+            assert_eq!(sorted.len(), i + 1);
+            assert_eq!(before.map_or(0, |run| run.len()), i);
+            before = Some(sorted);
+        }
+        let sorted = before.unwrap();
+        let keys: Vec<&[u8]> = sorted.items().iter().map(|item| item.key(&arena)).collect();
+        assert_eq!(keys, [b"a", b"b", b"c", b"d"]);
     }
 }

@@ -1,0 +1,177 @@
+//! The runs of a memtable and how they are kept few.
+//!
+//! The tail becomes a run when it is full, and neighbours of like size are merged (the logarithmic
+//! method): n entries lie in about log2(n / tail) runs and each was moved about as often.
+//!
+//! - S1: the list goes from the oldest to the newest, and only neighbours are merged, so of any two
+//!   runs one is older as a whole.
+//! - S2: merges are done in pieces, the newest (and smallest) first. With every full tail the
+//!   writer moves at most [`RunsWriter::budget`] items, twice of what is needed on average, so its
+//!   longest pause hardly grows with the memtable, and what is put off stays little.
+//! - S3: the list and its tail together hold every entry once. They are changed by putting a new
+//!   [`Runs`] in the place of the old, so a cursor has a set that fits together.
+
+use super::arena::Arena;
+use super::merge::Merge;
+use super::record::Address;
+use super::run::Run;
+use super::tail::Tail;
+use crate::sync::{Arc, Mutex};
+
+/// All entries in order, in several runs and the tail (S3).
+#[derive(Debug)]
+pub(super) struct Runs {
+    list: Vec<Arc<Run>>,
+    tail: Arc<Tail>,
+}
+
+/// The runs at present. Locked for as long as it takes to clone or replace the `Arc`.
+pub(super) type RunsNow = Mutex<Arc<Runs>>;
+
+/// The writer's side.
+#[derive(Debug)]
+pub(super) struct RunsWriter {
+    tail: Arc<Tail>,
+    tail_entries: usize,
+    /// Merges under way; each is of newer runs than the one before (S2).
+    merges: Vec<Merge>,
+}
+
+impl Runs {
+    /// No runs and an empty tail, which becomes a run at `tail_entries`.
+    pub(super) fn new(tail_entries: usize) -> (RunsNow, RunsWriter) {
+        let tail = Arc::new(Tail::new(tail_entries));
+        let runs = Self {
+            list: Vec::new(),
+            tail: Arc::clone(&tail),
+        };
+        let writer = RunsWriter {
+            tail,
+            tail_entries,
+            merges: Vec::new(),
+        };
+        (Mutex::new(Arc::new(runs)), writer)
+    }
+
+    /// Everything inserted before the call, as runs from the oldest to the newest.
+    pub(super) fn sorted(&self, arena: &Arena) -> Vec<Arc<Run>> {
+        let mut runs = self.list.clone();
+        runs.extend(self.tail.sorted(arena));
+        runs
+    }
+}
+
+impl RunsWriter {
+    /// Adds a record.
+    #[inline]
+    pub(super) fn push(&mut self, now: &RunsNow, arena: &Arena, address: Address) {
+        if self.tail.push(address) {
+            self.seal(now, arena);
+        }
+    }
+
+    /// Makes the full tail a run, goes on with the merges, and begins a new tail.
+    #[cold]
+    fn seal(&mut self, now: &RunsNow, arena: &Arena) {
+        let mut list = now.lock().list.clone();
+        list.push(Arc::new(self.tail.to_run(arena)));
+        self.merge(&mut list, arena);
+        let tail = Arc::new(Tail::new(self.tail_entries));
+        self.tail = Arc::clone(&tail);
+        let runs = Arc::new(Runs { list, tail });
+        let old = std::mem::replace(&mut *now.lock(), runs);
+        // Freed here, not under the lock.
+        drop(old);
+    }
+
+    /// How many items may be moved for one full tail (S2).
+    fn budget(&self, list: &[Arc<Run>]) -> usize {
+        let entries: usize = list.iter().map(|run| run.len()).sum();
+        let levels = (entries / self.tail_entries).max(1).ilog2() as usize + 1;
+        2 * levels * self.tail_entries
+    }
+
+    fn merge(&mut self, list: &mut Vec<Arc<Run>>, arena: &Arena) {
+        let mut budget = self.budget(list);
+        loop {
+            if let Some(at) = self.next_pair(list) {
+                self.merges.push(Merge::new(&list[at], &list[at + 1]));
+            }
+            let Some(merge) = self.merges.last_mut() else {
+                return;
+            };
+            let Some(run) = merge.advance(arena, &mut budget) else {
+                return;
+            };
+            if let Some(at) = list.iter().position(|run| merge.has(run)) {
+                list.splice(at..at + 2, [Arc::new(run)]);
+            }
+            self.merges.pop();
+        }
+    }
+
+    /// The newest neighbours to be merged, of which the older is not larger; only such that are
+    /// newer than every merge under way (S2).
+    fn next_pair(&self, list: &[Arc<Run>]) -> Option<usize> {
+        let busy = self.merges.last();
+        let last_busy = list
+            .iter()
+            .rposition(|run| busy.is_some_and(|m| m.has(run)));
+        let from = last_busy.map_or(0, |at| at + 1);
+        let free = list.get(from..)?;
+        let mut pairs = free.windows(2);
+        let at = pairs.rposition(|pair| matches!(pair, [a, b] if a.len() <= b.len()))?;
+        Some(from + at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::entry::{EntryMeta, Kind};
+
+    const TAIL: usize = 8;
+
+    /// Inserts keys in the order that `number` gives them; the largest number of runs on the way,
+    /// and of items moved for one tail.
+    fn filled(count: u64, number: impl Fn(u64) -> u64) -> (Vec<Arc<Run>>, Arena, usize) {
+        let (arena, mut arena_writer) = Arena::new(1 << 10);
+        let (now, mut writer) = Runs::new(TAIL);
+        let mut runs_max = 0;
+        for i in 0..count {
+            let meta = EntryMeta {
+                sequence: i + 1,
+                kind: Kind::Put,
+                expiry_ms: 0,
+            };
+            let key = number(i).to_be_bytes();
+            let at = arena.append(&mut arena_writer, &key, meta, b"", None);
+            writer.push(&now, &arena, at);
+            runs_max = runs_max.max(now.lock().list.len());
+        }
+        let runs = Arc::clone(&*now.lock());
+        (runs.sorted(&arena), arena, runs_max)
+    }
+
+    #[test]
+    fn runs_stay_few_and_hold_every_entry_in_order() {
+        let count: u64 = if cfg!(miri) { 150 } else { 40_000 };
+        let orders: [fn(u64) -> u64; 4] = [
+            |i| i,
+            |i| u64::MAX - i,
+            |i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+            |i| ((i % 7) << 32) | (i / 7),
+        ];
+        for order in orders {
+            let (runs, arena, runs_max) = filled(count, order);
+            let entries: usize = runs.iter().map(|run| run.len()).sum();
+            assert_eq!(entries as u64, count);
+            let levels = (count as usize / TAIL).ilog2() as usize + 1;
+            assert!(runs_max <= levels + 3, "{runs_max} runs on {levels} levels");
+            for run in &runs {
+                let keys: Vec<&[u8]> = run.items().iter().map(|i| i.key(&arena)).collect();
+                assert!(keys.is_sorted());
+            }
+        }
+    }
+}
