@@ -42,6 +42,8 @@ pub(crate) struct MemtableCursor {
     sources: Vec<Source>,
     /// The losers of the games, by node; node 1 is the final (W2).
     losers: Vec<usize>,
+    /// The winners of the games while all are played, by node; kept for its memory.
+    winners: Vec<usize>,
     winner: usize,
     forward: bool,
     /// No step has been made since the last seek.
@@ -104,6 +106,7 @@ impl MemtableCursor {
         Self {
             memtable,
             losers: vec![0; sources.len()],
+            winners: vec![0; 2 * sources.len()],
             sources,
             winner: 0,
             forward: true,
@@ -247,14 +250,16 @@ impl MemtableCursor {
             source.look(forward);
         }
         let leaves = self.sources.len();
-        let mut winners: Vec<usize> = (0..2 * leaves).map(|n| n.max(leaves) - leaves).collect();
+        for leaf in 0..leaves {
+            self.winners[leaves + leaf] = leaf;
+        }
         for node in (1..leaves).rev() {
-            let (a, b) = (winners[2 * node], winners[2 * node + 1]);
+            let (a, b) = (self.winners[2 * node], self.winners[2 * node + 1]);
             let (winner, loser) = if self.beats(b, a) { (b, a) } else { (a, b) };
-            winners[node] = winner;
+            self.winners[node] = winner;
             self.losers[node] = loser;
         }
-        self.winner = winners.get(1).copied().unwrap_or(0);
+        self.winner = self.winners.get(1).copied().unwrap_or(0);
     }
 
     /// Plays again the games of the source that has moved (W2).
