@@ -21,6 +21,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
         Body::Struct(_) => TokenStream::new(),
     };
     Ok(quote! {
+        #[allow(deprecated)]
         const _: () = {
             #encoding
             #look_up

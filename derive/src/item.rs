@@ -44,9 +44,7 @@ pub(crate) struct Field<'a> {
 impl<'a> Item<'a> {
     pub(crate) fn read(input: &'a DeriveInput) -> Result<Self> {
         let mut mistakes = None;
-        if let Err(mistake) = check_lifetimes(&input.generics) {
-            combine(&mut mistakes, mistake);
-        }
+        keep(check_lifetimes(&input.generics), &mut mistakes);
         let place = match &input.data {
             Data::Enum(_) => Place::Enum,
             _ => Place::Struct,
@@ -96,7 +94,7 @@ impl<'a> Item<'a> {
 impl<'a> Body<'a> {
     fn read(input: &'a DeriveInput, attributes: Option<&Attributes>) -> Result<Self> {
         match &input.data {
-            Data::Struct(data) => read_fields(&data.fields).map(Body::Struct),
+            Data::Struct(data) => read_fields(&data.fields, &input.ident).map(Body::Struct),
             Data::Enum(data) if data.variants.is_empty() => Err(Error::new(
                 input.ident.span(),
                 "an enum without variants has no values, so it cannot be a key",
@@ -107,7 +105,9 @@ impl<'a> Body<'a> {
                 let mut mistakes = None;
                 let mut variants = Vec::new();
                 for (variant, tag) in data.variants.iter().zip(tags) {
-                    if let Some(fields) = keep(read_fields(&variant.fields), &mut mistakes) {
+                    if let Some(fields) =
+                        keep(read_fields(&variant.fields, &input.ident), &mut mistakes)
+                    {
                         let name = &variant.ident;
                         variants.push(Variant { name, tag, fields });
                     }
@@ -127,7 +127,7 @@ fn keep<T>(outcome: Result<T>, mistakes: &mut Option<Error>) -> Option<T> {
     outcome.map_err(|mistake| combine(mistakes, mistake)).ok()
 }
 
-fn read_fields(fields: &Fields) -> Result<Vec<Field<'_>>> {
+fn read_fields<'a>(fields: &'a Fields, item: &Ident) -> Result<Vec<Field<'a>>> {
     let mut mistakes = None;
     let mut read = Vec::new();
     for (at, field) in fields.iter().enumerate() {
@@ -139,6 +139,7 @@ fn read_fields(fields: &Fields) -> Result<Vec<Field<'_>>> {
         let Attributes { desc, with, .. } = attributes.unwrap_or_default();
         if with.is_none() {
             keep(check_type(&field.ty), &mut mistakes);
+            keep(check_recursion(&field.ty, item), &mut mistakes);
         }
         let ty = &field.ty;
         read.push(Field {
@@ -177,7 +178,7 @@ fn check_type(ty: &Type) -> Result<()> {
             if named {
                 Ok(())
             } else {
-                Err(Error::new(reference.span(), BORROWED))
+                Err(Error::new_spanned(reference, BORROWED))
             }
         }
         Type::Path(path) if path.path.is_ident("usize") || path.path.is_ident("isize") => {
@@ -191,6 +192,32 @@ fn check_type(ty: &Type) -> Result<()> {
             Err(Error::new(path.span(), text))
         }
         _ => Ok(()),
+    }
+}
+
+/// Finds the item in the type of its own field. Where it hides behind another type, the constant
+/// that says how deep it nests has no value, and the compiler says so at greater length.
+fn check_recursion(ty: &Type, item: &Ident) -> Result<()> {
+    let mut words: Vec<String> = Vec::new();
+    flatten(ty.to_token_stream(), &mut words);
+    let is_marker = words.iter().any(|word| word == "PhantomData");
+    let names_it = words.iter().enumerate().any(|(at, word)| {
+        let whole = at == 0 || words[at - 1] != ":";
+        whole && (word == "Self" || item == word)
+    });
+    if names_it && !is_marker {
+        let text = "a key cannot contain itself: nothing would bound how deep it nests";
+        return Err(Error::new_spanned(ty, text));
+    }
+    Ok(())
+}
+
+fn flatten(tokens: TokenStream, words: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => flatten(group.stream(), words),
+            other => words.push(other.to_string()),
+        }
     }
 }
 

@@ -12,9 +12,9 @@
 //! - `#[key(desc)]`: keys run from high to low in this field. Values are given as ever, also as
 //!   bounds of a range. (`derive(Ord)` knows nothing of it: use `Reverse<T>` where the order of the
 //!   type itself shall agree.)
-//! - `#[key(with = "module")]`: the module's `encode(&T, &mut Vec<u8>)`, `decode(&mut KeyReader<'_>)
-//!   -> Result<T, KeyError>` and `shape() -> Shape` instead of those of the type. Its bytes must
-//!   keep the laws that `grainstore::key::KeyPart` states.
+//! - `#[key(with = "module")]`: the module's `encode(&T, &mut Vec<u8>)`,
+//!   `decode(&mut KeyReader<'_>) -> Result<T, KeyError>` and `shape() -> Shape` instead of those of
+//!   the type. Its bytes must keep the laws that `grainstore::key::KeyPart` states.
 //!
 //! On a variant:
 //! - `#[key(tag = 7)]`: its tag, 0 to 4335, on all variants or on none; they increase in the order

@@ -1,7 +1,8 @@
 //! Look-ups by tuples of borrowed fields, and typed prefixes.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{GenericParam, Ident, Index};
 
 use crate::encoding::{bounds, maybe_flipped};
@@ -16,7 +17,11 @@ pub(crate) fn look_up(item: &Item<'_>, key: &TokenStream) -> TokenStream {
     for length in 0..=fields.len() {
         let (seen, rest) = fields.split_at(length);
         let next = next(rest.first(), key);
-        let next = quote!(type Next = #next;);
+        // Where the type is less visible than the key, the compiler points at the field.
+        let span = rest
+            .first()
+            .map_or(Span::call_site(), |field| field.ty.span());
+        let next = quote_spanned!(span=> type Next = #next;);
         let prefix = tuple(
             item,
             key,
@@ -33,11 +38,11 @@ pub(crate) fn look_up(item: &Item<'_>, key: &TokenStream) -> TokenStream {
 /// What follows a prefix before `field`.
 pub(crate) fn next(field: Option<&Field<'_>>, key: &TokenStream) -> TokenStream {
     let Some(field) = field else {
-        return quote!(#key::End);
+        return quote!(#key::NothingFollows);
     };
     let ty = field.ty;
     match (&field.with, field.desc) {
-        (Some(_), _) => quote!(#key::Opaque),
+        (Some(_), _) => quote!(#key::OpaqueField),
         (None, true) => quote!(#key::Descending<#ty>),
         (None, false) => quote!(#ty),
     }
@@ -65,9 +70,15 @@ fn tuple(
             encode_form(field, key, form, &quote!(&self.#at))
         });
     let unused = fields.is_empty().then(|| quote!(let _ = __grain_out;));
+    let span = name.span();
+    let placed_key = placed(key, span);
+    let which = placed(which, span);
+    let header = quote_spanned! {span=>
+        impl #generics #placed_key::#which<#name #arguments> for (#(#forms,)*) #own_bounds
+    };
     quote! {
         #[automatically_derived]
-        impl #generics #key::#which<#name #arguments> for (#(#forms,)*) #own_bounds {
+        #header {
             #next
             fn #method(&self, __grain_out: &mut #key::__private::Vec<u8>) {
                 #unused
@@ -116,10 +127,24 @@ fn generics(
 /// `Q: KeyRef<Field>`; where a module encodes the field, `Q: Borrow<Field>`.
 pub(crate) fn form_bound(form: &Ident, field: &Field<'_>, key: &TokenStream) -> TokenStream {
     let ty = field.ty;
+    // All of it at the field, so that the compiler points there where a form does not fit.
+    let span = ty.span();
     match field.with {
-        Some(_) => quote!(#form: ::core::borrow::Borrow<#ty>),
-        None => quote!(#form: #key::KeyRef<#ty>),
+        Some(_) => quote_spanned!(span=> #form: ::core::borrow::Borrow<#ty>),
+        None => {
+            let key = placed(key, span);
+            quote_spanned!(span=> #form: #key::KeyRef<#ty>)
+        }
     }
+}
+
+/// `path`, as if it were written at `span`.
+fn placed(path: &TokenStream, span: Span) -> TokenStream {
+    let tokens = path.clone().into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    tokens.collect()
 }
 
 /// The statement that appends `value`, which stands for what `field` holds.

@@ -3,6 +3,7 @@
 use syn::parse_quote;
 
 use crate::expand::expand;
+use crate::suggestion::closest;
 
 #[test]
 fn generated_code_names_only_core_and_the_crate_it_was_told() {
@@ -21,4 +22,13 @@ fn generated_code_names_only_core_and_the_crate_it_was_told() {
         "{code}"
     );
     assert!(!code.contains("unsafe"));
+}
+
+#[test]
+fn a_misspelt_word_finds_the_one_that_was_meant() {
+    let known = ["desc", "with"];
+    assert_eq!(closest("dsc", &known), Some("desc"));
+    assert_eq!(closest("descending", &known), Some("desc"));
+    assert_eq!(closest("wiht", &known), Some("with"));
+    assert_eq!(closest("rename", &known), None);
 }

@@ -108,7 +108,7 @@ nonzero_key! { u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 }
 /// Wrappers that change what arithmetic does, not what the value is.
 macro_rules! arithmetic_key {
     ($($wrapper:ident)+) => {$(
-        impl<K: KeyPart, Q: KeyRef<K>> KeyRef<$wrapper<K>> for $wrapper<Q> {
+        impl<K, Q: KeyRef<K>> KeyRef<$wrapper<K>> for $wrapper<Q> {
             #[inline]
             fn encode(&self, out: &mut Vec<u8>) {
                 self.0.encode(out);

@@ -24,9 +24,14 @@ use crate::key::shape::Shape;
 /// A type that can be one component of a key.
 ///
 /// Usually derived with `#[derive(Key)]`. By hand it takes two impls: [`KeyRef<Self>`](KeyRef),
-/// which encodes, and this one, which decodes and describes. Built from the components of the
-/// standard types they keep the laws (order, uniqueness, no encoding a prefix of another) by
-/// themselves:
+/// which encodes, and this one, which decodes and describes. The laws to keep:
+///
+/// - the bytes compare as the values do, and different values have different bytes;
+/// - no encoding is a proper prefix of another one;
+/// - decoding reads exactly the bytes of one value, whatever follows them, and only bytes that
+///   encoding writes; on all others it is an error, not a panic.
+///
+/// What is put together from components keeps them by itself:
 ///
 /// ```
 /// use grainstore::key::{Key, KeyError, KeyPart, KeyReader, KeyRef, Shape};
@@ -56,7 +61,8 @@ use crate::key::shape::Shape;
     note = "a type of your own becomes one with `#[derive(Key)]`",
     note = "`usize` and `isize` have no fixed width: use `u64` and `i64`",
     note = "`HashMap` and `HashSet` have no order: use a `BTreeSet` or a sorted `Vec`",
-    note = "a key is decoded into owned values: use `String` for `&str`, `Vec<u8>` for `&[u8]`"
+    note = "a key is decoded into owned values: use `String` for `&str`, and `Vec<u8>` for `&[u8]` \
+            or for `RawBytes`, which is a whole key only"
 )]
 pub trait KeyPart: Sized + KeyRef<Self> {
     /// Reads one value.
@@ -159,7 +165,6 @@ pub trait Key: Sized + KeyRef<Self> {
     }
 }
 
-#[diagnostic::do_not_recommend]
 impl<T: KeyPart> Key for T {
     fn decode_key(bytes: &[u8]) -> Result<Self, KeyError> {
         let mut reader = KeyReader::new(bytes);

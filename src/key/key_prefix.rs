@@ -37,7 +37,7 @@ use crate::key::key_part::KeyPart;
     note = "a key that has no components, such as a text or an enum, has only the prefix `()`"
 )]
 pub trait KeyPrefix<K: ?Sized> {
-    /// The component that follows: a [`NextPart`], or [`End`] where the key is complete.
+    /// The component that follows: a [`NextPart`], or [`NothingFollows`] where the key is complete.
     type Next;
 
     /// Appends the bytes that all keys with this prefix begin with.
@@ -83,12 +83,13 @@ impl<T: KeyPart> NextPart for Descending<T> {
     const DESCENDING: bool = true;
 }
 
-/// What follows a prefix that is a whole key.
-pub enum End {}
+/// What follows a prefix that is a whole key. It is named for the text of the compiler, which says
+/// of it that it is no component.
+pub enum NothingFollows {}
 
 /// What follows a prefix where a field declared `#[key(with = "..")]` does: its bytes are known
 /// to its module alone, so nothing ranges over it.
-pub enum Opaque {}
+pub enum OpaqueField {}
 
 /// A component that another one of its type can begin: text, bytes and lists.
 ///

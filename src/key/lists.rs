@@ -110,7 +110,7 @@ list_key! {
     Arc<[T]>: Arc<[Q]>, [Q], Vec<Q>;
 }
 
-impl<T: KeyPart, Q: KeyRef<T>, const N: usize> KeyRef<[T; N]> for [Q; N] {
+impl<T, Q: KeyRef<T>, const N: usize> KeyRef<[T; N]> for [Q; N] {
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
         for element in self {
@@ -134,7 +134,7 @@ impl<T: KeyPart, const N: usize> KeyPrefix<[T; N]> for () {
     fn encode_prefix(&self, _out: &mut Vec<u8>) {}
 }
 
-impl<T: KeyPart + Ord> KeyRef<BTreeSet<T>> for BTreeSet<T> {
+impl<T: KeyRef<T> + Ord> KeyRef<BTreeSet<T>> for BTreeSet<T> {
     fn encode(&self, out: &mut Vec<u8>) {
         for element in self {
             out.push(ELEMENT);

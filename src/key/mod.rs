@@ -65,7 +65,9 @@ pub(crate) mod wrappers;
 pub use byte_range::{ByteRange, successor};
 pub use key_error::KeyError;
 pub use key_part::{Key, KeyPart};
-pub use key_prefix::{Descending, End, KeyPrefix, NextPart, Opaque, Prefix, TextPart};
+pub use key_prefix::{
+    Descending, KeyPrefix, NextPart, NothingFollows, OpaqueField, Prefix, TextPart,
+};
 pub use key_range::KeyRange;
 pub use key_reader::KeyReader;
 pub use key_ref::KeyRef;

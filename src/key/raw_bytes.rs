@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::Key;
-use crate::key::key_prefix::{End, KeyPrefix};
+use crate::key::key_prefix::{KeyPrefix, NothingFollows};
 use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
@@ -36,7 +36,7 @@ macro_rules! raw_forms {
             }
         }
         impl<$($generics)*> KeyPrefix<RawBytes> for $form {
-            type Next = End;
+            type Next = NothingFollows;
             #[inline]
             fn encode_prefix(&self, out: &mut Vec<u8>) {
                 out.extend_from_slice(self.as_ref());
@@ -48,7 +48,7 @@ macro_rules! raw_forms {
 raw_forms! { [] RawBytes, [] [u8], [] Vec<u8>, [] str, [] String, [const N: usize] [u8; N] }
 
 impl KeyPrefix<RawBytes> for () {
-    type Next = End;
+    type Next = NothingFollows;
 
     fn encode_prefix(&self, _out: &mut Vec<u8>) {}
 }

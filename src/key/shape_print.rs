@@ -42,9 +42,11 @@ impl Shape {
                 text.push('[');
                 for at in 0..*length {
                     separate(at > 0, text);
+                    let before = reader.offset();
                     of.print_part(reader, text)?;
-                    if reader.remaining() == 0 && at + 1 < *length {
-                        return Err(reader.error("the key ends too early"));
+                    if reader.offset() == before {
+                        text.push_str("..");
+                        break; // elements without bytes, however many
                     }
                 }
                 text.push(']');

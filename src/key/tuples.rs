@@ -1,11 +1,11 @@
 //! Tuples up to twelve: their components in a row.
 //!
-//! `("eu", 20261101u32, 7u64)` is `65 75 00  01 35 28 ED  00 00 00 00 00 00 00 07`. Every first part
-//! of a tuple is a prefix of it.
+//! `("eu", 20261101u32, 7u64)` is `65 75 00  01 35 28 ED  00 00 00 00 00 00 00 07`. Every first
+//! part of a tuple is a prefix of it.
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
-use crate::key::key_prefix::{End, KeyPrefix};
+use crate::key::key_prefix::{KeyPrefix, NothingFollows};
 use crate::key::key_reader::KeyReader;
 use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
@@ -26,7 +26,7 @@ impl KeyPart for () {
 }
 
 impl KeyPrefix<()> for () {
-    type Next = End;
+    type Next = NothingFollows;
 
     fn encode_prefix(&self, _out: &mut Vec<u8>) {}
 }
@@ -47,7 +47,7 @@ pub const fn depth_over(depths: &[u32]) -> u32 {
 
 macro_rules! tuple_key {
     ($($part:ident $look:ident $index:tt),+) => {
-        impl<$($part: KeyPart, $look: KeyRef<$part>),+> KeyRef<($($part,)+)> for ($($look,)+) {
+        impl<$($part, $look: KeyRef<$part>),+> KeyRef<($($part,)+)> for ($($look,)+) {
             #[inline]
             fn encode(&self, out: &mut Vec<u8>) {
                 $(KeyRef::<$part>::encode(&self.$index, out);)+
@@ -67,13 +67,13 @@ macro_rules! tuple_key {
     };
 }
 
-/// One impl for each first part: of `[all]`, `[seen]` are the prefix, the first of the rest is next.
+/// One impl for each first part of `[all]`: `[seen]` is the prefix, what comes after it is next.
 macro_rules! tuple_prefixes {
     ([$($all:ident)+] [$($part:ident $look:ident $index:tt)*]) => {
-        impl<$($all: KeyPart,)+ $($look: KeyRef<$part>,)*> KeyPrefix<($($all,)+)>
+        impl<$($all,)+ $($look: KeyRef<$part>,)*> KeyPrefix<($($all,)+)>
             for ($($look,)*)
         {
-            type Next = End;
+            type Next = NothingFollows;
             #[inline]
             fn encode_prefix(&self, out: &mut Vec<u8>) {
                 $(KeyRef::<$part>::encode(&self.$index, out);)*
@@ -82,7 +82,7 @@ macro_rules! tuple_prefixes {
     };
     ([$($all:ident)+] [$($part:ident $look:ident $index:tt)*]
         $next:ident $next_look:ident $next_index:tt $($rest:tt)*) => {
-        impl<$($all: KeyPart,)+ $($look: KeyRef<$part>,)*> KeyPrefix<($($all,)+)>
+        impl<$($all,)+ $($look: KeyRef<$part>,)*> KeyPrefix<($($all,)+)>
             for ($($look,)*)
         {
             type Next = $next;

@@ -16,7 +16,7 @@ use crate::key::key_reader::KeyReader;
 use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
-impl<K: KeyPart, Q: KeyRef<K>> KeyRef<Option<K>> for Option<Q> {
+impl<K, Q: KeyRef<K>> KeyRef<Option<K>> for Option<Q> {
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
         match self {
@@ -56,7 +56,7 @@ pub(crate) fn flip(out: &mut [u8], start: usize) {
     }
 }
 
-impl<K: KeyPart, Q: KeyRef<K>> KeyRef<Reverse<K>> for Reverse<Q> {
+impl<K, Q: KeyRef<K>> KeyRef<Reverse<K>> for Reverse<Q> {
     #[inline]
     fn encode(&self, out: &mut Vec<u8>) {
         let start = out.len();
@@ -105,7 +105,7 @@ impl<T: ?Sized> KeyPart for PhantomData<T> {
 
 macro_rules! pointer_key {
     ($($pointer:ident)+) => {$(
-        impl<T: KeyPart> KeyRef<$pointer<T>> for $pointer<T> {
+        impl<T: KeyRef<T>> KeyRef<$pointer<T>> for $pointer<T> {
             #[inline]
             fn encode(&self, out: &mut Vec<u8>) {
                 T::encode(self, out);
