@@ -1,0 +1,9 @@
+use grainstore::Key;
+
+#[derive(Key)]
+enum Event {
+    #[key(desc)]
+    Started,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use grainstore::Key;
+
+#[derive(Key)]
+enum Never {}
+
+fn main() {}

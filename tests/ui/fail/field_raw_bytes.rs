@@ -1,0 +1,10 @@
+use grainstore::Key;
+use grainstore::key::RawBytes;
+
+#[derive(Key)]
+struct Blob {
+    owner: u32,
+    name: RawBytes,
+}
+
+fn main() {}

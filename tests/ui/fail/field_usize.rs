@@ -1,0 +1,10 @@
+use grainstore::Key;
+
+#[derive(Key)]
+struct Row {
+    table: String,
+    number: usize,
+    column: isize,
+}
+
+fn main() {}

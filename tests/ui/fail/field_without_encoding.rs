@@ -1,0 +1,10 @@
+use grainstore::Key;
+
+struct Inner;
+
+#[derive(Key)]
+struct Outer {
+    inner: Option<Inner>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use grainstore::Key;
+
+struct Inner;
+
+#[derive(Key)]
+enum Outer {
+    Many(Vec<Inner>),
+}
+
+fn main() {}

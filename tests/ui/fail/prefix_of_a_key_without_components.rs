@@ -1,0 +1,7 @@
+#[path = "../store.rs"]
+mod store;
+use store::store;
+
+fn main() {
+    store::<String>().prefix(("a",));
+}

@@ -1,0 +1,10 @@
+use grainstore::Key;
+
+#[derive(Key)]
+#[key(reserved(1))]
+enum Event {
+    Started,
+    Moved,
+}
+
+fn main() {}
