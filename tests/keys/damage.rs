@@ -51,6 +51,15 @@ fn errors_say_where_and_what() {
         error::<Duration>(&[0xFF; 12]),
         (8, "a second of nanoseconds or more")
     );
+    let second = [&[0; 8][..], &1_000_000_000u32.to_be_bytes()].concat();
+    assert_eq!(
+        error::<Duration>(&second),
+        (8, "a second of nanoseconds or more")
+    );
+    assert_eq!(
+        error::<SystemTime>(&second),
+        (8, "a second of nanoseconds or more")
+    );
     assert_eq!(
         error::<SocketAddr>(&[5]),
         (0, "an address of neither version")
