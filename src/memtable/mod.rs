@@ -30,5 +30,3 @@ mod concurrency_tests;
 #[cfg(test)]
 mod model_tests;
 
-pub(crate) use cursor::MemtableCursor;
-pub(crate) use map::{MemEntry, Memtable, MemtableWriter, PinnedMem};
