@@ -11,8 +11,7 @@ use super::flush;
 use super::rotate;
 use super::stats::add;
 use crate::error::Result;
-use crate::sync::{Arc, Ordering, sleep, spawn};
-use std::thread::JoinHandle;
+use crate::sync::{Arc, JoinHandle, Ordering, sleep, spawn};
 use std::time::Duration;
 
 /// How often expiry is looked at while there are records that expire.

@@ -2,7 +2,8 @@
 //!
 //! The first writer to find nobody at work leads: it commits its own batch at once. Writers that
 //! arrive meanwhile queue and sleep; when the leader is done, the first of them leads the whole
-//! queue as one group, and the others wake to their results. (The scheme of LevelDB's writer queue.)
+//! queue as one group, and the others wake to their results. (The scheme of LevelDB's writer
+//! queue.)
 //!
 //! - C1: a batch has its sequence numbers, is in the log and, where asked, durable before any of it
 //!   is in the memtable; it is in the memtable whole before any of it is visible.

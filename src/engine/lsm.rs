@@ -17,10 +17,9 @@ use super::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::version_edit::VersionEdit;
 use crate::manifest::version::LEVELS;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
+use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering};
 use std::ops::RangeBounds;
 use std::path::Path;
-use std::thread::JoinHandle;
 
 /// A byte-level LSM engine in one directory: ordered keys, values, atomic batches, snapshots, TTL.
 ///
@@ -247,7 +246,7 @@ impl Engine {
     ///
     /// ```
     /// # use grainstore::engine::{Engine, EngineOptions};
-    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-scan-{}", std::process::id()));
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-scan-{}", std::process::id()));
     /// # let engine = Engine::open(&dir, EngineOptions::default())?;
     /// engine.put(b"a", b"1")?;
     /// engine.put(b"b", b"2")?;

@@ -1,4 +1,5 @@
-//! Value bytes as they lie in a memtable or a cached block, kept alive for as long as they are held.
+//! Value bytes as they lie in a memtable or a cached block, kept alive for as long as they are
+//! held.
 
 use crate::memtable::map::PinnedMem;
 use crate::sync::Arc;

@@ -7,7 +7,8 @@
 //! nothing after that point can come back later.
 //!
 //! What is checked: every segment from the first to the last that must exist is there; all but the
-//! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest says.
+//! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest
+//! says.
 
 use super::commit;
 use super::core::{Core, Log, Signal, sync_dir};

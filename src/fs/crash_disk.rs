@@ -9,8 +9,6 @@
 //! What it does not do: file times, permissions, symbolic links, renames of directories. Paths are
 //! taken lexically from one root, so `x` and `/x` are one file and `..` is refused.
 
-use super::crash_image::CrashImage;
-use super::crash_replay::CrashReplay;
 use super::disk_state::{Call, ContentChange, DiskState};
 use super::file_system::{File, FileLock, FileSystem, OpenMode};
 use super::name_tree::{NameChange, Node, Slot, names_of};
@@ -121,20 +119,9 @@ impl CrashDisk {
         self.recording.lock().log.len()
     }
 
-    /// What a disk may hold when power is lost right after `call` logged calls were issued, the
-    /// whole log where it has fewer. For many images of one disk take a [`replay`](Self::replay).
-    #[must_use]
-    pub fn image(&self, call: usize, kind: CrashImage) -> Self {
-        let mut replay = self.replay();
-        replay.advance_to(call);
-        replay.image(kind)
-    }
-
-    /// A walk along the log, from before its first call.
-    #[must_use]
-    pub fn replay(&self) -> CrashReplay {
-        let base = Arc::clone(&self.recording.lock().base);
-        CrashReplay::new(self.clone(), &base)
+    /// What the disk held before the first logged call.
+    pub(super) fn base(&self) -> Arc<DiskState> {
+        Arc::clone(&self.recording.lock().base)
     }
 
     /// A new disk that holds all that this one holds now, as if synced, without a history and

@@ -15,6 +15,23 @@ use super::split_mix::SplitMix64;
 use crate::sync::Arc;
 use std::collections::{HashMap, HashSet};
 
+impl CrashDisk {
+    /// What a disk may hold when power is lost right after `call` logged calls were issued, the
+    /// whole log where it has fewer. For many images of one disk take a [`replay`](Self::replay).
+    #[must_use]
+    pub fn image(&self, call: usize, kind: CrashImage) -> Self {
+        let mut replay = self.replay();
+        replay.advance_to(call);
+        replay.image(kind)
+    }
+
+    /// A walk along the log, from before its first call.
+    #[must_use]
+    pub fn replay(&self) -> CrashReplay {
+        CrashReplay::new(self.clone(), &self.base())
+    }
+}
+
 /// A walk along the calls of a [`CrashDisk`], to build many images of it.
 ///
 /// ```

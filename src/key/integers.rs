@@ -8,9 +8,9 @@ use std::num::{NonZero, Saturating, Wrapping};
 use crate::key::escape;
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::whole_prefix;
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 /// Integers but `u8`: `MIN` is 0 for the unsigned and the sign bit for the signed ones.

@@ -14,12 +14,67 @@
 //! K6 (total): decoding arbitrary bytes gives a value or an error, and allocates no more than the
 //! bytes justify.
 //!
+//! K7 (look-up): `KeyRef::<K>::encode` of a borrowed form writes exactly the bytes of the `K` it
+//! stands for.
+//!
 //! Everything here is a pure function of its arguments, callable from any thread.
 
+use crate::key::escape;
 use crate::key::key_error::KeyError;
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
+
+/// What ends a list.
+pub(crate) const END: u8 = 0x00;
+/// What goes before an element of a list.
+pub(crate) const ELEMENT: u8 = 0x01;
+
+/// Appends `list` as a list of `K`, with its end where `end` says so.
+fn encode_list<K: KeyPart, Q: KeyRef<K>>(list: &[Q], end: bool, out: &mut Vec<u8>) {
+    for element in list {
+        if !K::IS_BYTE {
+            out.push(ELEMENT);
+            element.encode(out);
+            continue;
+        }
+        element.encode(out);
+        if let Some(byte) = out.pop() {
+            escape::escape(&[byte], out);
+        }
+    }
+    if end {
+        out.push(END);
+    }
+}
+
+/// Reads a list with its end.
+fn decode_list<T: KeyPart>(reader: &mut KeyReader<'_>) -> Result<Vec<T>, KeyError> {
+    let mut list = Vec::new();
+    while another_element(reader)? {
+        list.push(T::decode(reader)?);
+    }
+    Ok(list)
+}
+
+/// Reads `N` elements.
+fn decode_array<T: KeyPart, const N: usize>(
+    reader: &mut KeyReader<'_>,
+) -> Result<[T; N], KeyError> {
+    let mut list = Vec::new();
+    for _ in 0..N {
+        list.push(T::decode(reader)?);
+    }
+    <[T; N]>::try_from(list).map_err(|_| reader.error("an array of another length"))
+}
+
+pub(crate) fn another_element(reader: &mut KeyReader<'_>) -> Result<bool, KeyError> {
+    let offset = reader.offset();
+    match reader.byte()? {
+        END => Ok(false),
+        ELEMENT => Ok(true),
+        _ => Err(KeyError::new(offset, "neither an element nor the end")),
+    }
+}
 
 /// A type that can be one component of a key.
 ///
@@ -94,13 +149,13 @@ pub trait KeyPart: Sized + KeyRef<Self> {
     /// Reads a list of values with its end.
     #[doc(hidden)]
     fn decode_list(reader: &mut KeyReader<'_>) -> Result<Vec<Self>, KeyError> {
-        crate::key::lists::decode_list(reader)
+        decode_list(reader)
     }
 
     /// Reads `N` values in a row.
     #[doc(hidden)]
     fn decode_array<const N: usize>(reader: &mut KeyReader<'_>) -> Result<[Self; N], KeyError> {
-        crate::key::lists::decode_array(reader)
+        decode_array(reader)
     }
 
     /// What a list of values looks like.
@@ -176,5 +231,54 @@ impl<T: KeyPart> Key for T {
     fn key_shape() -> Shape {
         const { assert!(T::DEPTH < 100, "a key type that nests too deep") };
         T::shape()
+    }
+}
+
+/// A value that can stand for a `K`: it encodes to exactly the bytes of one.
+///
+/// This is what look-ups take, so that no `String` has to be built to find one: `&str` stands for
+/// a `String`, and a tuple of borrowed fields for a derived key.
+///
+/// ```
+/// use grainstore::Key;
+/// use grainstore::key::KeyRef;
+///
+/// #[derive(Key)]
+/// struct SessionKey { tenant: String, user: u64 }
+///
+/// fn bytes_of<K: Key, Q: ?Sized + KeyRef<K>>(key: &Q) -> Vec<u8> {
+///     let mut out = Vec::new();
+///     key.encode(&mut out);
+///     out
+/// }
+/// let owned = SessionKey { tenant: "acme".into(), user: 7 };
+/// assert_eq!(bytes_of::<SessionKey, _>(&("acme", 7)), owned.encode_key());
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand for key component `{K}`",
+    label = "does not encode as a `{K}`",
+    note = "a key is looked up by itself, by a reference to it, or by a borrowed form of it: \
+            `&str` for `String`, a tuple of all fields in their order for a derived key"
+)]
+pub trait KeyRef<K: ?Sized> {
+    /// Appends the bytes of the `K` that this stands for.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Appends the bytes of a list of `K`, with its end where `end` says so.
+    #[doc(hidden)]
+    fn encode_list(list: &[Self], end: bool, out: &mut Vec<u8>)
+    where
+        Self: Sized,
+        K: KeyPart,
+    {
+        encode_list::<K, Self>(list, end, out);
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: ?Sized, Q: ?Sized + KeyRef<K>> KeyRef<K> for &Q {
+    #[inline]
+    fn encode(&self, out: &mut Vec<u8>) {
+        Q::encode(self, out);
     }
 }

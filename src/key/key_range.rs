@@ -4,7 +4,7 @@ use std::ops::{
     Bound, Range, RangeBounds, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive,
 };
 
-use crate::key::key_ref::KeyRef;
+use crate::key::key_part::KeyRef;
 
 /// A range of `K`: `a..b`, `a..=b`, `..b`, `a..` and so on, or a pair of
 /// [`Bound`]s, of anything that can stand for a `K`.

@@ -10,63 +10,11 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::key::escape;
 use crate::key::key_error::KeyError;
-use crate::key::key_part::KeyPart;
+use crate::key::key_part::{ELEMENT, END, KeyPart, KeyRef, another_element};
 use crate::key::key_prefix::{KeyPrefix, TextPart};
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
-
-const END: u8 = 0x00;
-const ELEMENT: u8 = 0x01;
-
-/// Appends `list` as a list of `K`, with its end where `end` says so.
-pub(crate) fn encode_list<K: KeyPart, Q: KeyRef<K>>(list: &[Q], end: bool, out: &mut Vec<u8>) {
-    for element in list {
-        if !K::IS_BYTE {
-            out.push(ELEMENT);
-            element.encode(out);
-            continue;
-        }
-        element.encode(out);
-        if let Some(byte) = out.pop() {
-            escape::escape(&[byte], out);
-        }
-    }
-    if end {
-        out.push(END);
-    }
-}
-
-/// Reads a list with its end.
-pub(crate) fn decode_list<T: KeyPart>(reader: &mut KeyReader<'_>) -> Result<Vec<T>, KeyError> {
-    let mut list = Vec::new();
-    while another_element(reader)? {
-        list.push(T::decode(reader)?);
-    }
-    Ok(list)
-}
-
-/// Reads `N` elements.
-pub(crate) fn decode_array<T: KeyPart, const N: usize>(
-    reader: &mut KeyReader<'_>,
-) -> Result<[T; N], KeyError> {
-    let mut list = Vec::new();
-    for _ in 0..N {
-        list.push(T::decode(reader)?);
-    }
-    <[T; N]>::try_from(list).map_err(|_| reader.error("an array of another length"))
-}
-
-fn another_element(reader: &mut KeyReader<'_>) -> Result<bool, KeyError> {
-    let offset = reader.offset();
-    match reader.byte()? {
-        END => Ok(false),
-        ELEMENT => Ok(true),
-        _ => Err(KeyError::new(offset, "neither an element nor the end")),
-    }
-}
 
 /// Owned lists, each with the forms that can look it up.
 macro_rules! list_key {

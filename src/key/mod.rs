@@ -49,7 +49,6 @@ pub(crate) mod key_part;
 pub(crate) mod key_prefix;
 pub(crate) mod key_range;
 pub(crate) mod key_reader;
-pub(crate) mod key_ref;
 pub(crate) mod lists;
 pub(crate) mod net;
 pub(crate) mod raw_bytes;
@@ -64,12 +63,11 @@ pub(crate) mod wrappers;
 
 pub use byte_range::{ByteRange, successor};
 pub use key_error::KeyError;
-pub use key_part::{Key, KeyPart};
+pub use key_part::{Key, KeyPart, KeyRef};
 pub use key_prefix::{
     Descending, KeyPrefix, NextPart, NothingFollows, OpaqueField, Prefix, TextPart,
 };
 pub use key_range::KeyRange;
 pub use key_reader::KeyReader;
-pub use key_ref::KeyRef;
 pub use raw_bytes::RawBytes;
 pub use shape::Shape;

@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::whole_prefix;
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 const V4: u8 = 4;

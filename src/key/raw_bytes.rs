@@ -6,8 +6,8 @@ use std::ops::Deref;
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::Key;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::{KeyPrefix, NothingFollows};
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 /// A whole key of bytes, stored as they are.

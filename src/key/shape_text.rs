@@ -101,7 +101,7 @@ impl Parser<'_> {
         found
     }
 
-    fn expect(&mut self, expected: char, what: &'static str) -> Result<(), KeyError> {
+    fn need(&mut self, expected: char, what: &'static str) -> Result<(), KeyError> {
         match self.take(expected) {
             true => Ok(()),
             false => Err(self.error(what)),
@@ -137,15 +137,15 @@ impl Parser<'_> {
             return Ok(Shape::leaf(leaf));
         }
         if word == "enum" {
-            self.expect('{', "an enum without variants")?;
+            self.need('{', "an enum without variants")?;
             return self.variants(depth);
         }
-        self.expect('(', "no such component")?;
+        self.need('(', "no such component")?;
         let shape = match word.as_str() {
             "custom" => Shape::custom(&self.word()),
             "array" => {
                 let of = self.shape(depth + 1)?;
-                self.expect(',', "an array without its length")?;
+                self.need(',', "an array without its length")?;
                 Shape(Node::Array(Box::new(of), self.number()?))
             }
             word => {
@@ -155,7 +155,7 @@ impl Parser<'_> {
                 Shape::wrap(wrap, self.shape(depth + 1)?)
             }
         };
-        self.expect(')', "a parenthesis that is not closed")?;
+        self.need(')', "a parenthesis that is not closed")?;
         Ok(shape)
     }
 
@@ -163,7 +163,7 @@ impl Parser<'_> {
         let mut fields = Vec::new();
         while !self.take('}') {
             if !fields.is_empty() {
-                self.expect(',', "a brace that is not closed")?;
+                self.need(',', "a brace that is not closed")?;
             }
             fields.push(self.shape(depth + 1)?);
         }
@@ -174,10 +174,10 @@ impl Parser<'_> {
         let mut variants = Vec::new();
         while !self.take('}') {
             if !variants.is_empty() {
-                self.expect(',', "a brace that is not closed")?;
+                self.need(',', "a brace that is not closed")?;
             }
             let tag = self.number()?;
-            self.expect(':', "a tag without its variant")?;
+            self.need(':', "a tag without its variant")?;
             let shape = match self.take('-') {
                 true => None,
                 false => Some(self.shape(depth + 1)?),

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use crate::key::escape;
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::{TextPart, whole_prefix};
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 /// Owned texts, each with the forms that can look it up.

@@ -5,9 +5,9 @@
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::{KeyPrefix, NothingFollows};
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 impl KeyRef<()> for () {

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use crate::key::key_error::KeyError;
 use crate::key::key_part::KeyPart;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::{KeyPrefix, TextPart, whole_prefix};
 use crate::key::key_reader::KeyReader;
-use crate::key::key_ref::KeyRef;
 use crate::key::shape::Shape;
 
 impl<K, Q: KeyRef<K>> KeyRef<Option<K>> for Option<Q> {

@@ -87,6 +87,13 @@ impl Source {
     }
 }
 
+impl Memtable {
+    /// A cursor over all entries inserted before the call.
+    pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
+        MemtableCursor::new(Arc::clone(self), self.sorted_runs())
+    }
+}
+
 impl MemtableCursor {
     /// A cursor over `runs`, from the oldest to the newest. It stands nowhere yet.
     pub(super) fn new(memtable: Arc<Memtable>, runs: Vec<Arc<Run>>) -> Self {
@@ -178,6 +185,7 @@ impl MemtableCursor {
 
     /// Key, meta and value at once, which is cheaper than one after the other.
     #[inline]
+    #[cfg(test)]
     pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
         self.record().map(|r| (r.key, r.meta, r.value))
     }

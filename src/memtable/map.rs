@@ -12,10 +12,10 @@
 //! range tombstones to entries, and does not know when it is full.
 
 use super::arena::{Arena, ArenaWriter, PinnedBytes};
-use super::cursor::MemtableCursor;
 use super::index::{Index, IndexWriter};
 use super::range_deletes::RangeDeletes;
 use super::record::Address;
+use super::run::Run;
 use super::runs::{Runs, RunsNow, RunsWriter};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX};
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
@@ -151,10 +151,10 @@ impl Memtable {
         self.arena.pin_value(address).map(PinnedMem)
     }
 
-    /// A cursor over all entries inserted before the call.
-    pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
+    /// Everything inserted so far as sorted runs, none of which changes any more.
+    pub(super) fn sorted_runs(&self) -> Vec<Arc<Run>> {
         let runs = Arc::clone(&*self.runs.lock());
-        MemtableCursor::new(Arc::clone(self), runs.sorted(&self.arena))
+        runs.sorted(&self.arena)
     }
 
     /// The range tombstones; `None`, at the cost of one load, while there are none.
@@ -165,6 +165,7 @@ impl Memtable {
 
     /// How many range deletes there are. Each one makes the next
     /// [`range_tombstones`](Self::range_tombstones) put all of them in order again.
+    #[cfg(test)]
     pub(crate) fn range_delete_count(&self) -> usize {
         self.range_deletes.count()
     }

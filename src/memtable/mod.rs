@@ -29,4 +29,3 @@ mod tail;
 mod concurrency_tests;
 #[cfg(test)]
 mod model_tests;
-

@@ -1,7 +1,7 @@
 //! Writes to several stores that commit together.
 
 use super::bytes_store::BytesStore;
-use super::db::DbCore;
+use super::db_core::DbCore;
 use super::grain_store::GrainStore;
 use super::lifetime::Ttl;
 use super::raw_store::RawStore;
@@ -11,8 +11,8 @@ use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::KeyPrefix;
-use crate::key::key_ref::KeyRef;
 use crate::key::raw_bytes::RawBytes;
 use crate::sync::Arc;
 

@@ -3,19 +3,16 @@
 use super::batch::Batch;
 use super::bytes_store::BytesStore;
 use super::catalog::{self, StoreDefinition};
-use super::db_builder::DbBuilder;
-use super::grain_store::{DefaultCodec, GrainStore};
+use super::db_core::DbCore;
 use super::raw_store::RawStore;
-use super::store_builder::StoreBuilder;
 use super::u32_store::U32Store;
-use crate::codec::contract::Codec;
 use crate::engine::lsm::Engine;
 use crate::engine::maintenance::VerifyReport;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::stats::EngineStats;
 use crate::error::Result;
 use crate::key::key_part::Key;
-use crate::sync::{Arc, AtomicU64, Ordering};
+use crate::sync::Arc;
 use std::path::Path;
 use std::time::Duration;
 
@@ -40,89 +37,7 @@ pub struct Db {
     pub(crate) core: Arc<DbCore>,
 }
 
-/// What a database and its stores share.
-#[derive(Debug)]
-pub(crate) struct DbCore {
-    pub(crate) engine: Engine,
-    pub(crate) default_ttl: Option<Duration>,
-    /// The last version given to a record. Every commit's sequence numbers are larger than the
-    /// versions in it, so that after a reopen the engine's last number is a safe start.
-    versions: AtomicU64,
-}
-
-impl DbCore {
-    pub(crate) fn new(engine: Engine, default_ttl: Option<Duration>) -> Self {
-        let versions = AtomicU64::new(engine.stats().sequence_last);
-        Self {
-            engine,
-            default_ttl,
-            versions,
-        }
-    }
-
-    /// A version larger than all before.
-    pub(crate) fn next_version(&self) -> u64 {
-        self.versions.fetch_add(1, Ordering::Relaxed) + 1
-    }
-}
-
 impl Db {
-    /// Opens the database in `dir` with safe defaults, creating it where there is none: a write is
-    /// on disk when it returns.
-    ///
-    /// # Errors
-    /// `Locked` where it is open already, `Corruption` where its files are damaged,
-    /// `UnsupportedFormat` where a newer release wrote them, `Io`.
-    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
-        Self::builder(dir).open()
-    }
-
-    /// The options of a database to open in `dir`.
-    pub fn builder(dir: impl AsRef<Path>) -> DbBuilder {
-        DbBuilder::new(dir.as_ref())
-    }
-
-    /// The store `name` with keys `K` and values `V`, in the default codec, made where there is
-    /// none.
-    ///
-    /// # Errors
-    /// `SchemaMismatch` where it was made with another key type or codec, `InvalidInput` where the
-    /// name is empty, has a NUL or more than 255 bytes.
-    pub fn store<K: Key, V>(&self, name: &str) -> Result<GrainStore<K, V>>
-    where
-        DefaultCodec: Codec<V>,
-    {
-        self.grains(name).open()
-    }
-
-    /// As [`store`](Self::store), with another codec.
-    ///
-    /// ```
-    /// use grainstore::{Bincode, Db};
-    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-with-{}", std::process::id()));
-    /// # let db = Db::open(&dir)?;
-    /// let levels = db.store_with::<u32, (u8, u8), _>("levels", Bincode)?;
-    /// levels.put(&7, &(1, 2))?;
-    /// # db.close()?;
-    /// # std::fs::remove_dir_all(&dir).unwrap();
-    /// # Ok::<(), grainstore::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`store`](Self::store).
-    pub fn store_with<K: Key, V, C: Codec<V>>(
-        &self,
-        name: &str,
-        codec: C,
-    ) -> Result<GrainStore<K, V, C>> {
-        self.grains(name).codec(codec).open()
-    }
-
-    /// The options of a store: codec, lifetime of its records, schema of its values.
-    pub fn grains<K: Key, V>(&self, name: &str) -> StoreBuilder<K, V, DefaultCodec> {
-        StoreBuilder::new(self, name)
-    }
-
     /// The store `name` of numbers under numbers, four bytes each.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The options of a database.
 
-use super::db::{Db, DbCore};
+use super::db::Db;
+use super::db_core::DbCore;
 use crate::clock::Clock;
 use crate::engine::lsm::Engine;
 use crate::engine::options::{Background, BlockCompression, Durability, EngineOptions};
@@ -31,6 +32,23 @@ pub struct DbBuilder {
     dir: PathBuf,
     options: EngineOptions,
     default_ttl: Option<Duration>,
+}
+
+impl Db {
+    /// Opens the database in `dir` with safe defaults, creating it where there is none: a write is
+    /// on disk when it returns.
+    ///
+    /// # Errors
+    /// `Locked` where it is open already, `Corruption` where its files are damaged,
+    /// `UnsupportedFormat` where a newer release wrote them, `Io`.
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        Self::builder(dir).open()
+    }
+
+    /// The options of a database to open in `dir`.
+    pub fn builder(dir: impl AsRef<Path>) -> DbBuilder {
+        DbBuilder::new(dir.as_ref())
+    }
 }
 
 impl DbBuilder {

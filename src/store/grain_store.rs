@@ -2,10 +2,8 @@
 
 use super::entry::{Decoder, Found};
 use super::lifetime::{Expiry, Ttl};
-use super::query::Query;
 use super::raw_store::RawStore;
 use super::record::RecordHeader;
-use super::store_at::StoreAt;
 use super::version::{Change, If, Version, Versioned};
 use crate::codec::contract::Codec;
 use crate::engine::snapshot::Snapshot;
@@ -13,13 +11,11 @@ use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::KeyPrefix;
-use crate::key::key_range::KeyRange;
-use crate::key::key_ref::KeyRef;
 use crate::sync::Arc;
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::Path;
 
 /// The codec of stores that name none: MessagePack where that is built in.
 #[cfg(feature = "msgpack")]
@@ -85,19 +81,6 @@ impl<K, V, C> fmt::Debug for GrainStore<K, V, C> {
     }
 }
 
-impl<K: Key, V> GrainStore<K, V, DefaultCodec>
-where
-    DefaultCodec: Codec<V>,
-{
-    /// A database of its own in `dir` with one store in it: the short way where one is enough.
-    ///
-    /// # Errors
-    /// As [`Db::open`](crate::Db::open) and [`Db::store`](crate::Db::store).
-    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
-        super::db::Db::open(dir)?.store("main")
-    }
-}
-
 impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     pub(crate) fn new(raw: RawStore, codec: C, schema_version: u32) -> Self {
         Self {
@@ -112,12 +95,6 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.raw.name
-    }
-
-    /// The store as `snapshot` sees it.
-    #[must_use]
-    pub fn at<'a>(&'a self, snapshot: &'a Snapshot) -> StoreAt<'a, K, V, C> {
-        StoreAt::new(self, snapshot)
     }
 
     /// The value under `key`; `None` where there is none or it has expired.
@@ -152,9 +129,13 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
         keys: impl IntoIterator<Item = &'q Q>,
     ) -> Result<Vec<Option<V>>> {
         let snapshot = self.raw.db.engine.snapshot();
-        keys.into_iter()
-            .map(|key| self.at(&snapshot).get(key))
-            .collect()
+        let one = |key: &'q Q| {
+            let found = self
+                .raw
+                .with_key(key, |key| self.found(Some(&snapshot), key))?;
+            Ok(found.0.map(|found| found.value))
+        };
+        keys.into_iter().map(one).collect()
     }
 
     /// True where there is a record under `key`. Does not decode it.
@@ -416,22 +397,6 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
                 }
             }
         })
-    }
-
-    /// Every record, in key order.
-    pub fn iter(&self) -> Query<'_, K, V, C, K> {
-        Query::new(self, None, ByteRange::all())
-    }
-
-    /// The records whose keys lie in `range`, in key order.
-    pub fn range<R: KeyRange<K>>(&self, range: R) -> Query<'_, K, V, C, K> {
-        Query::new(self, None, ByteRange::keys(&range))
-    }
-
-    /// The records whose keys begin with these components, in key order. A prefix of the wrong
-    /// type or order does not compile.
-    pub fn prefix<P: KeyPrefix<K>>(&self, prefix: P) -> Query<'_, K, V, C, P::Next> {
-        Query::with_prefix(self, None, &prefix)
     }
 
     /// How many records there are. Walks their keys.

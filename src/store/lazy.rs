@@ -13,6 +13,13 @@ use crate::key::key_part::Key;
 use std::fmt;
 use std::iter::FusedIterator;
 
+impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
+    /// Records whose values are decoded only where they are asked for.
+    pub fn lazy(self) -> LazyEntries<'a, K, V, C, N> {
+        LazyEntries::new(self)
+    }
+}
+
 /// The records of a query with their values still encoded.
 #[derive(Debug)]
 #[must_use = "an iterator does nothing until it is iterated"]

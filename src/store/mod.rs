@@ -10,6 +10,7 @@ pub(crate) mod bytes_store;
 pub(crate) mod catalog;
 pub(crate) mod db;
 pub(crate) mod db_builder;
+pub(crate) mod db_core;
 pub(crate) mod entry;
 pub(crate) mod grain_store;
 pub(crate) mod keyspace;

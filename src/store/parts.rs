@@ -6,6 +6,18 @@ use crate::error::Result;
 use crate::key::key_part::Key;
 use std::iter::FusedIterator;
 
+impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
+    /// The keys alone; values are not touched.
+    pub fn keys(self) -> Keys<'a, K, V, C, N> {
+        Keys::new(self)
+    }
+
+    /// The values alone.
+    pub fn values(self) -> Values<'a, K, V, C, N> {
+        Values::new(self)
+    }
+}
+
 /// The keys of a query's records. Values are not touched.
 #[derive(Debug)]
 #[must_use = "an iterator does nothing until it is iterated"]

@@ -6,9 +6,7 @@
 
 use super::entry::{Entry, key_error};
 use super::grain_store::GrainStore;
-use super::lazy::LazyEntries;
 use super::page::{Page, PageCursor};
-use super::parts::{Keys, Values};
 use crate::codec::contract::Codec;
 use crate::engine::cursor::Cursor;
 use crate::engine::snapshot::Snapshot;
@@ -37,6 +35,24 @@ pub struct Query<'a, K, V, C, N = K> {
     after: Option<PageCursor>,
     walk: Walk,
     next: PhantomData<fn() -> N>,
+}
+
+impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
+    /// Every record, in key order.
+    pub fn iter(&self) -> Query<'_, K, V, C, K> {
+        Query::new(self, None, ByteRange::all())
+    }
+
+    /// The records whose keys lie in `range`, in key order.
+    pub fn range<R: KeyRange<K>>(&self, range: R) -> Query<'_, K, V, C, K> {
+        Query::new(self, None, ByteRange::keys(&range))
+    }
+
+    /// The records whose keys begin with these components, in key order. A prefix of the wrong
+    /// type or order does not compile.
+    pub fn prefix<P: KeyPrefix<K>>(&self, prefix: P) -> Query<'_, K, V, C, P::Next> {
+        Query::with_prefix(self, None, &prefix)
+    }
 }
 
 /// How far an iteration has come.
@@ -117,21 +133,6 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
         self
     }
 
-    /// The keys alone; values are not touched.
-    pub fn keys(self) -> Keys<'a, K, V, C, N> {
-        Keys::new(self)
-    }
-
-    /// The values alone.
-    pub fn values(self) -> Values<'a, K, V, C, N> {
-        Values::new(self)
-    }
-
-    /// Records whose values are decoded only where they are asked for.
-    pub fn lazy(self) -> LazyEntries<'a, K, V, C, N> {
-        LazyEntries::new(self)
-    }
-
     /// How many records there are. Walks their keys; values are not touched.
     ///
     /// # Errors
@@ -149,7 +150,7 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     /// where there are more.
     ///
     /// ```
-    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-page-{}", std::process::id()));
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-page-{}", std::process::id()));
     /// # let db = grainstore::Db::open(&dir)?;
     /// let names = db.store::<u32, String>("names")?;
     /// for id in 0..5 {
@@ -173,12 +174,10 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
         let (mut items, mut next, mut last_key) = (Vec::new(), None, Vec::new());
         let store = self.store;
         loop {
-            let step = self.step(|key, cursor| {
-                let entry = decode_entry(store, key, cursor)?;
-                Ok::<_, crate::Error>((entry, key.to_vec()))
-            });
+            let step = self.step(|key, cursor| (decode_entry(store, key, cursor), key.to_vec()));
             let Some(step) = step else { break };
-            let (entry, key) = step??;
+            let (entry, key) = step?;
+            let entry = entry?;
             if items.len() == limit {
                 next = Some(PageCursor::new(self.fingerprint(), &last_key));
                 break;

@@ -1,7 +1,7 @@
 //! What all stores of a database share: their keyspace over the engine, and its operations on
 //! encoded keys.
 
-use super::db::DbCore;
+use super::db_core::DbCore;
 use super::keyspace::Keyspace;
 use super::lifetime::{Expiry, Ttl, stored_expiry};
 use crate::engine::cursor::Cursor;
@@ -11,7 +11,7 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::write_batch::WriteBatch;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;
-use crate::key::key_ref::KeyRef;
+use crate::key::key_part::KeyRef;
 use crate::sync::Arc;
 use std::cell::Cell;
 use std::ops::Bound;

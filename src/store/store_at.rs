@@ -10,10 +10,18 @@ use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
+use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::KeyPrefix;
 use crate::key::key_range::KeyRange;
-use crate::key::key_ref::KeyRef;
 use std::fmt;
+
+impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
+    /// The store as `snapshot` sees it.
+    #[must_use]
+    pub fn at<'a>(&'a self, snapshot: &'a Snapshot) -> StoreAt<'a, K, V, C> {
+        StoreAt::new(self, snapshot)
+    }
+}
 
 /// A typed store at one commit point. Reads only.
 ///

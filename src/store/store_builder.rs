@@ -2,11 +2,12 @@
 
 use super::catalog::StoreDefinition;
 use super::db::Db;
-use super::grain_store::GrainStore;
+use super::grain_store::{DefaultCodec, GrainStore};
 use crate::codec::contract::Codec;
 use crate::error::Result;
 use crate::key::key_part::Key;
 use std::marker::PhantomData;
+use std::path::Path;
 use std::time::Duration;
 
 /// The options of a store, and then the store.
@@ -34,6 +35,62 @@ pub struct StoreBuilder<K, V, C> {
     default_ttl: Option<Duration>,
     value_schema: (String, u32),
     types: PhantomData<fn() -> (K, V)>,
+}
+
+impl Db {
+    /// The store `name` with keys `K` and values `V`, in the default codec, made where there is
+    /// none.
+    ///
+    /// # Errors
+    /// `SchemaMismatch` where it was made with another key type or codec, `InvalidInput` where the
+    /// name is empty, has a NUL or more than 255 bytes.
+    pub fn store<K: Key, V>(&self, name: &str) -> Result<GrainStore<K, V>>
+    where
+        DefaultCodec: Codec<V>,
+    {
+        self.grains(name).open()
+    }
+
+    /// As [`store`](Self::store), with another codec.
+    ///
+    /// ```
+    /// use grainstore::{Bincode, Db};
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-with-{}", std::process::id()));
+    /// # let db = Db::open(&dir)?;
+    /// let levels = db.store_with::<u32, (u8, u8), _>("levels", Bincode)?;
+    /// levels.put(&7, &(1, 2))?;
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`store`](Self::store).
+    pub fn store_with<K: Key, V, C: Codec<V>>(
+        &self,
+        name: &str,
+        codec: C,
+    ) -> Result<GrainStore<K, V, C>> {
+        self.grains(name).codec(codec).open()
+    }
+
+    /// The options of a store: codec, lifetime of its records, schema of its values.
+    pub fn grains<K: Key, V>(&self, name: &str) -> StoreBuilder<K, V, DefaultCodec> {
+        StoreBuilder::new(self, name)
+    }
+}
+
+impl<K: Key, V> GrainStore<K, V, DefaultCodec>
+where
+    DefaultCodec: Codec<V>,
+{
+    /// A database of its own in `dir` with one store in it: the short way where one is enough.
+    ///
+    /// # Errors
+    /// As [`Db::open`](crate::Db::open) and [`Db::store`](crate::Db::store).
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        Db::open(dir)?.store("main")
+    }
 }
 
 impl<K: Key, V, C: Default> StoreBuilder<K, V, C> {

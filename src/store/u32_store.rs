@@ -7,8 +7,8 @@ use super::version::Change;
 use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
+use crate::key::key_part::KeyRef;
 use crate::key::key_range::KeyRange;
-use crate::key::key_ref::KeyRef;
 use std::borrow::Borrow;
 use std::iter::FusedIterator;
 

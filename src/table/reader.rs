@@ -259,7 +259,8 @@ impl Table {
         let Some((offset, len)) = self.index().block(number) else {
             return Ok(None);
         };
-        let bytes = ahead.read(self, offset, len)?;
+        let read_at = |bytes: &mut [u8], offset| self.read_at(bytes, offset);
+        let bytes = ahead.read(self.data_bytes(), offset, len, read_at)?;
         Ok(Some(Arc::new(self.decode(bytes, offset)?)))
     }
 
