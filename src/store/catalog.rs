@@ -16,6 +16,7 @@ use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::bytes::{Reader, put_slice, put_varint};
 use crate::format::damage::Damage;
+use crate::key::shape::Shape;
 
 const FORMAT: u8 = 1;
 
@@ -144,7 +145,7 @@ fn open_existing(
 ) -> Result<Keyspace> {
     let (number, found) = decode_entry(name, stored)?;
     let same = found.kind == wanted.kind
-        && found.key_schema == wanted.key_schema
+        && reads_keys(&found.key_schema, &wanted.key_schema)
         && found.codec == wanted.codec
         && found.value_schema == wanted.value_schema
         && found.value_schema_version <= wanted.value_schema_version;
@@ -158,13 +159,23 @@ fn open_existing(
         );
         return Err(Error::new(ErrorKind::SchemaMismatch, text));
     }
-    if found.value_schema_version < wanted.value_schema_version {
+    // What grew, an enum of the key or the version of the values, is remembered.
+    if found != *wanted {
         let mut batch = WriteBatch::new();
         batch.put(key, &wanted.encode(number))?;
         batch.guard(key, sequence);
         engine.write(batch)?;
     }
     Keyspace::new(number)
+}
+
+/// True where keys made under the schema `stored` are the same bytes under `wanted`.
+fn reads_keys(stored: &str, wanted: &str) -> bool {
+    stored == wanted
+        || match (Shape::from_schema(stored), Shape::from_schema(wanted)) {
+            (Ok(stored), Ok(wanted)) => wanted.reads(&stored),
+            _ => false,
+        }
 }
 
 fn decode_entry(name: &str, stored: &[u8]) -> Result<(u32, StoreDefinition)> {

@@ -12,6 +12,8 @@ use crate::engine::snapshot::Snapshot;
 use crate::engine::stats::EngineStats;
 use crate::error::Result;
 use crate::key::key_part::Key;
+use crate::key::raw_bytes::RawBytes;
+use crate::key::shape::Shape;
 use crate::sync::Arc;
 use std::path::Path;
 use std::time::Duration;
@@ -43,7 +45,7 @@ impl Db {
     /// # Errors
     /// As [`store`](Self::store).
     pub fn u32_store(&self, name: &str) -> Result<U32Store> {
-        self.raw_store(name, "u32", &u32::schema(), None)
+        self.raw_store(name, "u32", u32::key_shape())
             .map(U32Store::new)
     }
 
@@ -52,31 +54,26 @@ impl Db {
     /// # Errors
     /// As [`store`](Self::store).
     pub fn bytes_store(&self, name: &str) -> Result<BytesStore> {
-        self.raw_store(name, "bytes", "k1:raw", None)
+        self.raw_store(name, "bytes", RawBytes::key_shape())
             .map(BytesStore::new)
     }
 
-    fn raw_store(
-        &self,
-        name: &str,
-        kind: &str,
-        key_schema: &str,
-        default_ttl: Option<Duration>,
-    ) -> Result<RawStore> {
+    fn raw_store(&self, name: &str, kind: &str, key_shape: Shape) -> Result<RawStore> {
         let definition = StoreDefinition {
             kind: kind.to_owned(),
-            key_schema: key_schema.to_owned(),
+            key_schema: key_shape.schema(),
             codec: "raw/1".to_owned(),
             value_schema: String::new(),
             value_schema_version: 0,
         };
-        self.open_raw(name, &definition, default_ttl)
+        self.open_raw(name, &definition, key_shape, None)
     }
 
     pub(crate) fn open_raw(
         &self,
         name: &str,
         definition: &StoreDefinition,
+        key_shape: Shape,
         default_ttl: Option<Duration>,
     ) -> Result<RawStore> {
         let keyspace = catalog::open_store(&self.core.engine, name, definition)?;
@@ -85,6 +82,7 @@ impl Db {
             db: Arc::clone(&self.core),
             keyspace,
             name: name.into(),
+            key_shape: Arc::new(key_shape),
             default_ttl,
         })
     }

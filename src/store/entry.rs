@@ -138,16 +138,18 @@ pub(crate) fn key_error(raw: &RawStore, key: &[u8], error: KeyError) -> Error {
 fn place(raw: &RawStore, key: &[u8]) -> String {
     const SHOWN_BYTES_MAX: usize = 64;
     let key = raw.keyspace.strip(key);
-    let shown = key.get(..SHOWN_BYTES_MAX).unwrap_or(key);
-    let mut hex = String::with_capacity(2 * shown.len());
-    for byte in shown {
+    let mut hex = String::with_capacity(2 * SHOWN_BYTES_MAX);
+    for byte in key.iter().take(SHOWN_BYTES_MAX) {
         // Writing to a string cannot fail.
         let _ = write!(hex, "{byte:02x}");
     }
-    let more = if shown.len() < key.len() { "…" } else { "" };
-    let text = shown.escape_ascii();
-    format!(
-        "store {:?}, key \"{text}{more}\" (hex {hex}{more})",
-        raw.name
-    )
+    if key.len() > SHOWN_BYTES_MAX {
+        hex.push('…');
+    }
+    let printed = raw.key_shape.print(key);
+    let mut text: String = printed.chars().take(4 * SHOWN_BYTES_MAX).collect();
+    if text.len() < printed.len() {
+        text.push('…');
+    }
+    format!("store {:?}, key {text} (hex {hex})", raw.name)
 }

@@ -12,6 +12,7 @@ use crate::engine::write_batch::WriteBatch;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::KeyRef;
+use crate::key::shape::Shape;
 use crate::sync::Arc;
 use std::cell::Cell;
 use std::ops::Bound;
@@ -23,6 +24,8 @@ pub(crate) struct RawStore {
     pub(crate) db: Arc<DbCore>,
     pub(crate) keyspace: Keyspace,
     pub(crate) name: Arc<str>,
+    /// What its keys look like, to print them in errors.
+    pub(crate) key_shape: Arc<Shape>,
     /// The store's own default, else the database's.
     pub(crate) default_ttl: Option<Duration>,
 }

@@ -159,7 +159,7 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
         };
         let raw = self
             .db
-            .open_raw(&self.name, &definition, self.default_ttl)?;
+            .open_raw(&self.name, &definition, K::key_shape(), self.default_ttl)?;
         Ok(GrainStore::new(raw, self.codec, value_schema_version))
     }
 }
