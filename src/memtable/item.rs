@@ -176,7 +176,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
-            ..ProptestConfig::with_cases(if cfg!(miri) { 8 } else { 2_000 })
+            ..ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 2_000 })
         })]
 
         #[test]

@@ -17,8 +17,10 @@ const SMALL: Shape = Shape {
     tail_entries: 4,
 };
 
-const CASES: u32 = if cfg!(miri) { 3 } else { 300 };
-const OPERATIONS: usize = if cfg!(miri) { 40 } else { 300 };
+const CASES: u32 = if cfg!(miri) { 2 } else { 300 };
+const OPERATIONS: usize = if cfg!(miri) { 20 } else { 300 };
+const LARGE_VALUE: usize = if cfg!(miri) { 300 } else { 3_000 };
+const MOVES: usize = if cfg!(miri) { 30 } else { 200 };
 
 fn cases() -> ProptestConfig {
     ProptestConfig {
@@ -60,7 +62,7 @@ struct Insert {
 fn insert(key: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Insert> {
     let kind = prop_oneof![4 => Just(Kind::Put), 1 => Just(Kind::Delete)];
     let expiry_ms = prop_oneof![3 => Just(0u64), 1 => any::<u64>()];
-    let value_length = prop_oneof![9 => 0..40usize, 1 => 0..3_000usize];
+    let value_length = prop_oneof![9 => 0..40usize, 1 => 0..LARGE_VALUE];
     (key, kind, expiry_ms, value_length).prop_map(|(key, kind, expiry_ms, value_length)| Insert {
         key,
         kind,
@@ -89,7 +91,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         20 => Just(Move::Next),
         20 => Just(Move::Prev),
     ];
-    proptest::collection::vec(one, 0..200)
+    proptest::collection::vec(one, 0..MOVES)
 }
 
 fn fill(memtable: &Memtable, model: &mut Model, inserts: &[Insert], sequence: &mut u64) {
