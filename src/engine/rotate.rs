@@ -54,8 +54,7 @@ fn steps_behind(core: &Core) -> u64 {
 
 fn must_wait(core: &Core) -> bool {
     let view = core.view.load();
-    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max
-        && view.active.bytes() >= core.options.memtable_bytes;
+    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max && is_full(core);
     let level0_full = view.levels.level(0).len() >= 10 * core.options.level0_tables;
     memtables_full || level0_full
 }
@@ -81,9 +80,19 @@ fn wait_for_room(core: &Core) -> Result<()> {
     Ok(())
 }
 
+/// A memtable with this many range deletes is full: a read after each new one has to put all of
+/// them in order again.
+const RANGE_DELETES_MAX: usize = 1_000;
+
+fn is_full(core: &Core) -> bool {
+    let active = &core.view.load().active;
+    active.bytes() >= core.options.memtable_bytes
+        || active.range_delete_count() >= RANGE_DELETES_MAX
+}
+
 /// Rolls the log and freezes the memtable where they are full.
 pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<()> {
-    if core.view.load().active.bytes() >= core.options.memtable_bytes {
+    if is_full(core) {
         freeze(core, log)?;
     }
     if log.wal.needs_roll(bytes as u64) {

@@ -165,7 +165,6 @@ impl Memtable {
 
     /// How many range deletes there are. Each one makes the next
     /// [`range_tombstones`](Self::range_tombstones) put all of them in order again.
-    #[cfg(test)]
     pub(crate) fn range_delete_count(&self) -> usize {
         self.range_deletes.count()
     }
