@@ -1,7 +1,7 @@
 //! The one door to time.
 //!
 //! Expiry is an absolute time, so a clock that runs backwards would bring expired records back to
-//! life. A [`Clock`] only reads a source; [`MonotonicClock`] puts a floor under it that never sinks
+//! life. A [`Clock`] only reads a source; `MonotonicClock` puts a floor under it that never sinks
 //! (C1), and the engine stores that floor in every commit record and manifest edit, so that it
 //! holds across a reopen too (C2).
 //!
