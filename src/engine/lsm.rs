@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::version_edit::VersionEdit;
 use crate::manifest::version::LEVELS;
 use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering};
+use std::fmt;
 use std::ops::RangeBounds;
 use std::path::Path;
 
@@ -39,12 +40,11 @@ use std::path::Path;
 /// # std::fs::remove_dir_all(&dir).unwrap();
 /// # Ok::<(), grainstore::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     core: Arc<Core>,
     queue: CommitQueue,
@@ -438,6 +438,15 @@ impl Inner {
             ..VersionEdit::default()
         };
         core.latch.guard(core.manifest.lock().append(&edit))
+    }
+}
+
+/// Names the place and shows nothing of what is in it: records may be secrets, and are many.
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("dir", &self.core().dir)
+            .finish_non_exhaustive()
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
 use crate::format::checksum;
 use crate::format::entry::{KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use std::fmt;
 
 /// The most a batch can hold, in encoded bytes: what one log record can carry.
 pub(crate) const BATCH_BYTES_MAX: usize = 3 << 30;
@@ -21,7 +22,7 @@ pub(crate) const BATCH_BYTES_MAX: usize = 3 << 30;
 /// assert_eq!(batch.len(), 2);
 /// # Ok::<(), grainstore::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct WriteBatch {
     payload: Vec<u8>,
     operations: u32,
@@ -179,6 +180,16 @@ impl WriteBatch {
         batch::append(&mut self.payload, operation);
         self.operations += 1;
         Ok(())
+    }
+}
+
+/// Counts what is in it and shows none of it: records may be secrets.
+impl fmt::Debug for WriteBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteBatch")
+            .field("operations", &self.operations)
+            .field("bytes", &self.payload.len())
+            .finish_non_exhaustive()
     }
 }
 
