@@ -35,6 +35,7 @@ use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
 use crate::wal::writer::WalWriter;
 use arc_swap::ArcSwap;
+use std::io;
 use std::path::Path;
 
 /// More replayed segments than this are written to a table rather than kept for the next open.
@@ -44,9 +45,7 @@ const SEGMENTS_KEPT_MAX: u64 = 4;
 pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     options.validate()?;
     let file_system = Arc::clone(&options.file_system);
-    file_system
-        .create_dir_all(dir)
-        .map_err(|e| Error::io("create directory", dir, e))?;
+    create_dir(&*file_system, dir)?;
     let lock = take_lock(&*file_system, dir)?;
     let mut manifest = match Manifest::open(Arc::clone(&file_system), dir)? {
         Some((manifest, _)) => manifest,
@@ -96,10 +95,26 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     Ok(assemble(parts, replayed, log_first, number))
 }
 
+fn create_dir(file_system: &dyn FileSystem, dir: &Path) -> Result<()> {
+    if dir.as_os_str().is_empty() {
+        let text = "the path of the database is empty; the current directory is \".\"";
+        return Err(Error::new(ErrorKind::InvalidInput, text));
+    }
+    file_system.create_dir_all(dir).map_err(|e| {
+        let e = match e.kind() {
+            io::ErrorKind::AlreadyExists => {
+                io::Error::new(e.kind(), "a file is there, and a database is a directory")
+            }
+            _ => e,
+        };
+        Error::io("create directory", dir, e)
+    })
+}
+
 fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLock>> {
     let path = FileName::Lock.in_dir(dir);
     file_system.lock(&path).map_err(|e| {
-        if e.kind() != std::io::ErrorKind::WouldBlock {
+        if e.kind() != io::ErrorKind::WouldBlock {
             return Error::io("lock", &path, e);
         }
         let text = format!(
