@@ -169,7 +169,9 @@ impl EngineOptions {
             BlockCompression::Zstd if cfg!(not(feature = "zstd")) => "zstd",
             _ => return Ok(()),
         };
-        let text = format!("this build cannot compress with {missing}: enable that cargo feature");
+        let text = format!(
+            "this build cannot compress with {missing}: enable grainstore's feature `{missing}`"
+        );
         Err(Error::new(ErrorKind::InvalidInput, text))
     }
 }

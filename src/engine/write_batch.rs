@@ -166,7 +166,7 @@ impl WriteBatch {
             if bytes <= most {
                 return Ok(());
             }
-            let text = format!("{what} of {bytes} bytes; the limit is {most}");
+            let text = format!("{what} of {bytes} bytes is too large; the limit is {most} bytes");
             Err(Error::new(ErrorKind::TooLarge, text))
         };
         limit("a key", key.len(), KEY_BYTES_MAX)?;

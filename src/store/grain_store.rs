@@ -341,11 +341,11 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     #[cold]
     fn conflict(&self, key: &[u8], condition: If, found: Option<u64>) -> Error {
         let found = found.map_or_else(
-            || "there is no record".to_owned(),
-            |version| format!("there is a record of version {version}"),
+            || "there is none".to_owned(),
+            |version| format!("there is one of version {version}; read it and retry"),
         );
         let place = self.decoder().place(key);
-        let text = format!("{place}: {condition} was expected, but {found}; read it and retry");
+        let text = format!("{place}: {condition} was expected, but {found}");
         Error::new(ErrorKind::Conflict, text)
     }
 
