@@ -97,11 +97,12 @@ impl Engine {
         Ok(report)
     }
 
-    /// Writes a database of its own into `dir`, with all that is committed now. Tables are linked,
-    /// not copied, where `dir` is on the same file system, so it takes little time and space.
+    /// Makes a database of its own in `dir`, with all that is committed now. Tables are linked and
+    /// not copied, so it takes little time and space, and `dir` has to be on the same file system.
     ///
     /// # Errors
-    /// `InvalidInput` where `dir` exists and is not empty; `Io`, `Latched`, `Closed`.
+    /// `InvalidInput` where `dir` exists and is not empty; `Io`, also where the file system cannot
+    /// link; `Latched`, `Closed`.
     pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
         let (core, dir) = (self.core(), dir.as_ref());
         core.check_open()?;

@@ -142,7 +142,8 @@ impl Db {
         self.core.engine.stats()
     }
 
-    /// Reads every byte on disk and checks it. Never writes.
+    /// Reads every byte of every table and of the manifest and checks it; the log is checked when
+    /// it is replayed, at the next open. Never writes.
     ///
     /// # Errors
     /// `Corruption` with file and offset of the first damage; `Io`, `Closed`.
@@ -150,10 +151,12 @@ impl Db {
         self.core.engine.verify()
     }
 
-    /// Writes a database of its own into `dir`, as of now, by links where the file system allows.
+    /// Makes a database of its own in `dir`, as of now. Tables are linked and not copied, so it
+    /// takes little time and space, and `dir` has to be on the same file system.
     ///
     /// # Errors
-    /// `InvalidInput` where `dir` is not empty; `Io`, `Latched`, `Closed`.
+    /// `InvalidInput` where `dir` is not empty; `Io`, also where the file system cannot link;
+    /// `Latched`, `Closed`.
     pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
         self.core.engine.checkpoint(dir)
     }
