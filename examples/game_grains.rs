@@ -41,9 +41,8 @@ impl Actor {
             Some(found) => (found.value, If::Version(found.version)),
             None => (Player::default(), If::Absent),
         };
-        let db = db.clone();
         Ok(Self {
-            db,
+            db: db.clone(),
             name,
             state,
             seen,
