@@ -278,7 +278,7 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     }
 
     /// Puts `value` under `key` only where `condition` holds, as one step, keeping the lifetime of
-    /// the record that is there; answers the new version.
+    /// the record that is there (a new one gets the default); answers the new version.
     ///
     /// # Errors
     /// `Conflict` ([`is_conflict`](Error::is_conflict)) where it does not hold; else as

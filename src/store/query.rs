@@ -94,7 +94,7 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     }
 
     /// Only records whose component after the prefix lies in `range`. The bounds are values, low
-    /// to high, also over a descending component.
+    /// to high, also over a descending component. Takes the place of a range given before.
     pub fn range<R>(mut self, range: R) -> Self
     where
         N: NextPart,
@@ -104,7 +104,8 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
         self
     }
 
-    /// Only records whose component after the prefix, a text, begins with `text`.
+    /// Only records whose component after the prefix, a text, begins with `text`. Takes the place
+    /// of a range given before.
     pub fn starts_with(mut self, text: &<N::Value as TextPart>::Text) -> Self
     where
         N: NextPart<Value: TextPart>,
