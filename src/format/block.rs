@@ -5,24 +5,26 @@
 //! entry make steps in both directions equally cheap.
 //!
 //! ```text
-//! block   = values | entries | offsets | buckets | prefix | tail
+//! block   = values | entries | entry offsets | value offsets | buckets | prefix | tail
 //! values  = the values, one after the other
 //! entry   = kind: u8, only where kinds differ | sequence − base: ws bytes
 //!         | expiry code: we bytes (0 never, else expiry − base + 1) | key without the prefix
-//! offsets = count + 1 times: offset into the entries | offset into the values
-//!           u16 each, u32 in a wide block; the last pair is where they end
+//! offsets = where entries and values are (see block_spans); none for those of equal length
 //! buckets = the hash index, u16 each (see block_buckets); none in a block without
 //! prefix  = what all keys begin with
-//! tail    = sequence base u64 | expiry base u64 | count u32 | prefix length u32
-//!         | buckets u16 | flags u8 (1 wide, 2 kinds differ, 4 all are deletes) | ws + 16·we u8
+//! tail    = sequence base u64 | expiry base u64 | count u32 | bytes of entries u32
+//!         | prefix length u32 | buckets u16 | flags u8 | ws + 16·we u8
+//! flags   = 1 kinds differ, 2 all are deletes, 4 entries are not of equal length, 8 and their
+//!           offsets are wide, 16 values are not of equal length, 32 and their offsets are wide
 //!
 //! put "ka" = "x" at 7, delete "kb" at 5, no hash index:
 //!   78                                                     values
 //!   01 02 61 · 00 00 62                                    entries: kind, sequence − 5, key
-//!   00 00 00 00 · 03 00 01 00 · 06 00 01 00                offsets
+//!   00 00 · 01 00 · 01 00                                  offsets of values
 //!   6B                                                     prefix
 //!   05 00 00 00 00 00 00 00 · 00 00 00 00 00 00 00 00      bases
-//!   02 00 00 00 · 01 00 00 00 · 00 00 · 02 · 01            count, prefix, buckets, flags, widths
+//!   02 00 00 00 · 06 00 00 00 · 01 00 00 00                count, bytes of entries, prefix
+//!   00 00 · 11 · 01                                        buckets, flags, widths
 //! ```
 //!
 //! [`Block::decode`] takes any bytes and checks every length and offset once (D1), so that reading
@@ -30,37 +32,98 @@
 //! each key. A decoded block never changes: any thread may read.
 
 use super::block_buckets::{BUCKET_BYTES, Buckets};
+use super::block_spans::{Spans, read};
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX};
 use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The bytes of the tail.
-pub(crate) const TAIL_BYTES: usize = 28;
-/// Offsets are u32.
-pub(crate) const FLAG_WIDE: u8 = 1;
+pub(crate) const TAIL_BYTES: usize = 32;
 /// Each entry has a byte for its kind.
-pub(crate) const FLAG_KINDS: u8 = 2;
+pub(crate) const FLAG_KINDS: u8 = 1;
 /// Every entry is a tombstone.
-pub(crate) const FLAG_DELETES: u8 = 4;
+pub(crate) const FLAG_DELETES: u8 = 2;
+/// Entries have offsets; times two: wide ones.
+pub(crate) const FLAG_ENTRY_OFFSETS: u8 = 4;
+/// Values have offsets; times two: wide ones.
+pub(crate) const FLAG_VALUE_OFFSETS: u8 = 16;
 
 /// A checked data block.
 #[derive(Debug)]
 pub(crate) struct Block {
     bytes: Vec<u8>,
+    entries: Spans,
     entries_start: u32,
-    offsets_start: u32,
+    entry_offsets_start: u32,
+    values: Spans,
+    value_offsets_start: u32,
     buckets_start: u32,
+    buckets: Option<Buckets>,
     prefix_start: u32,
     prefix_len: u32,
     count: u32,
-    buckets: Option<Buckets>,
-    flags: u8,
+    kinds: bool,
+    kind: Kind,
     sequence_width: u8,
     expiry_width: u8,
     meta_width: u8,
     sequence_base: u64,
     expiry_base: u64,
+}
+
+/// The tail of a block, taken apart.
+struct Tail {
+    sequence_base: u64,
+    expiry_base: u64,
+    count: u32,
+    entries_len: u32,
+    prefix_len: u32,
+    bucket_count: u16,
+    flags: u8,
+    sequence_width: u8,
+    expiry_width: u8,
+}
+
+impl Tail {
+    fn read(tail: &[u8; TAIL_BYTES]) -> Self {
+        let half = |at| u32::from_le_bytes(read(tail, at));
+        Self {
+            sequence_base: u64::from_le_bytes(read(tail, 0)),
+            expiry_base: u64::from_le_bytes(read(tail, 8)),
+            count: half(16),
+            entries_len: half(20),
+            prefix_len: half(24),
+            bucket_count: u16::from_le_bytes(read(tail, 28)),
+            flags: tail[30],
+            sequence_width: tail[31] & 15,
+            expiry_width: tail[31] >> 4,
+        }
+    }
+
+    fn is_sound(&self) -> bool {
+        let flag = |flag| self.flags & flag != 0;
+        self.count > 0
+            && self.prefix_len as usize <= KEY_BYTES_MAX
+            && self.sequence_base <= SEQUENCE_MAX
+            && self.sequence_width < 8
+            && self.expiry_width <= 8
+            && self.flags < 4 * FLAG_VALUE_OFFSETS
+            && !(flag(FLAG_KINDS) && flag(FLAG_DELETES))
+            && (flag(FLAG_ENTRY_OFFSETS) || !flag(2 * FLAG_ENTRY_OFFSETS))
+            && (flag(FLAG_VALUE_OFFSETS) || !flag(2 * FLAG_VALUE_OFFSETS))
+    }
+
+    /// How the column of `len` bytes with the offsets flag `flag` says where its parts are.
+    fn spans(&self, flag: u8, len: u32) -> Spans {
+        if self.flags & flag == 0 {
+            Spans::Equal(len / self.count.max(1))
+        } else if self.flags & (2 * flag) == 0 {
+            Spans::Narrow
+        } else {
+            Spans::Wide
+        }
+    }
 }
 
 /// Where an entry and its value stand in the bytes of a block.
@@ -94,93 +157,72 @@ pub(crate) enum Lookup {
 impl Block {
     /// Reads a block, checking all lengths and offsets (D1).
     pub(crate) fn decode(bytes: Vec<u8>) -> Result<Self, Damage> {
-        let end = bytes.len();
-        let fault = |what| Damage::new(end, what);
-        let Some((body, tail)) = bytes.split_last_chunk::<TAIL_BYTES>() else {
+        let fault = |what| Damage::new(bytes.len(), what);
+        let Some((body, tail)) = bytes.split_last_chunk() else {
             return Err(fault("block shorter than its tail"));
         };
-        let word = |at| u64::from_le_bytes(read(tail, at));
-        let half = |at| u32::from_le_bytes(read(tail, at));
-        let (count, prefix_len) = (half(16), half(20));
-        let bucket_count = u32::from(u16::from_le_bytes(read(tail, 24)));
-        let (flags, widths) = (tail[26], tail[27]);
-        let (sequence_width, expiry_width) = (widths & 15, widths >> 4);
-        let pair_bytes = if flags & FLAG_WIDE == 0 { 4 } else { 8 };
-        let prefix_start = body.len().checked_sub(prefix_len as usize);
-        let buckets_bytes = bucket_count as usize * BUCKET_BYTES;
-        let buckets_start = prefix_start.and_then(|at| at.checked_sub(buckets_bytes));
-        let offsets_bytes = (u64::from(count) + 1) * pair_bytes;
-        let offsets_start = buckets_start.and_then(|at| (at as u64).checked_sub(offsets_bytes));
-        let (Some(prefix_start), Some(buckets_start), Some(offsets_start), Ok(_)) = (
-            prefix_start,
-            buckets_start,
-            offsets_start,
-            u32::try_from(end),
-        ) else {
-            return Err(fault("block shorter than its tail says"));
-        };
-        let sound = count > 0
-            && prefix_len as usize <= KEY_BYTES_MAX
-            && flags & !(FLAG_WIDE | FLAG_KINDS | FLAG_DELETES) == 0
-            && flags & (FLAG_KINDS | FLAG_DELETES) != FLAG_KINDS | FLAG_DELETES
-            && sequence_width < 8
-            && expiry_width <= 8
-            && word(0) <= SEQUENCE_MAX;
-        if !sound {
+        let tail = Tail::read(tail);
+        if !tail.is_sound() || u32::try_from(bytes.len()).is_err() {
             return Err(fault("tail of a block contradicts itself"));
         }
-        let mut block = Self {
-            entries_start: 0,
-            offsets_start: offsets_start as u32,
-            buckets_start: buckets_start as u32,
-            prefix_start: prefix_start as u32,
-            prefix_len,
+        // From the back: each part begins where the length before it leaves it.
+        let count = tail.count;
+        let before = |end: Option<u32>, len: u64| end?.checked_sub(u32::try_from(len).ok()?);
+        let prefix_start = before(Some(body.len() as u32), u64::from(tail.prefix_len));
+        let bucket_bytes = u64::from(tail.bucket_count) * BUCKET_BYTES as u64;
+        let buckets_start = before(prefix_start, bucket_bytes);
+        // How long equal values are is known only when all else is.
+        let values = tail.spans(FLAG_VALUE_OFFSETS, 0);
+        let value_offsets_start = before(buckets_start, values.bytes(count));
+        let entries = tail.spans(FLAG_ENTRY_OFFSETS, tail.entries_len);
+        let entry_offsets_start = before(value_offsets_start, entries.bytes(count));
+        let entries_start = before(entry_offsets_start, u64::from(tail.entries_len));
+        let Some(values_len) = entries_start else {
+            return Err(fault("block shorter than its tail says"));
+        };
+        let kinds = tail.flags & FLAG_KINDS != 0;
+        let is_delete = tail.flags & FLAG_DELETES != 0;
+        let block = Self {
+            entries,
+            entries_start: values_len,
+            entry_offsets_start: entry_offsets_start.unwrap_or(0),
+            values: tail.spans(FLAG_VALUE_OFFSETS, values_len),
+            value_offsets_start: value_offsets_start.unwrap_or(0),
+            buckets_start: buckets_start.unwrap_or(0),
+            buckets: (tail.bucket_count > 0)
+                .then(|| Buckets::new(u32::from(tail.bucket_count), count)),
+            prefix_start: prefix_start.unwrap_or(0),
+            prefix_len: tail.prefix_len,
             count,
-            buckets: (bucket_count > 0).then(|| Buckets::new(bucket_count, count)),
-            flags,
-            sequence_width,
-            expiry_width,
-            meta_width: u8::from(flags & FLAG_KINDS != 0) + sequence_width + expiry_width,
-            sequence_base: word(0),
-            expiry_base: word(8),
+            kinds,
+            kind: if is_delete { Kind::Delete } else { Kind::Put },
+            sequence_width: tail.sequence_width,
+            expiry_width: tail.expiry_width,
+            meta_width: u8::from(kinds) + tail.sequence_width + tail.expiry_width,
+            sequence_base: tail.sequence_base,
+            expiry_base: tail.expiry_base,
             bytes,
         };
-        block.entries_start = block.check_offsets()?;
+        block.check_offsets(tail.entries_len, values_len)?;
         Ok(block)
     }
 
-    /// Checks D1: offsets start at 0, rise by the width of the meta at least, and end where the
-    /// next part begins. Answers with where the entries start.
-    fn check_offsets(&self) -> Result<u32, Damage> {
-        let (entry_end, value_end) = self.pair(self.count);
+    /// Checks D1: entries and values fill their columns, and every entry has room for its meta.
+    fn check_offsets(&self, entries_len: u32, values_len: u32) -> Result<(), Damage> {
+        let at = (self.entry_offsets_start, self.value_offsets_start);
+        let (bytes, count) = (&self.bytes, self.count);
         let meta_width = u32::from(self.meta_width);
-        let mut sound = self.pair(0) == (0, 0)
-            && u64::from(entry_end) + u64::from(value_end) == u64::from(self.offsets_start);
-        let mut below = (0, 0);
-        for i in 1..=self.count {
-            let pair = self.pair(i);
-            sound &= pair.0 >= below.0 && pair.0 - below.0 >= meta_width && pair.1 >= below.1;
-            below = pair;
-        }
+        let sound = self
+            .entries
+            .fill(bytes, at.0, count, meta_width, entries_len)
+            && self.values.fill(bytes, at.1, count, 0, values_len);
         if sound {
-            Ok(value_end)
+            Ok(())
         } else {
             Err(Damage::new(
-                self.offsets_start as usize,
+                at.0 as usize,
                 "offsets of a block out of order",
             ))
-        }
-    }
-
-    #[inline]
-    fn pair(&self, i: u32) -> (u32, u32) {
-        let start = self.offsets_start as usize;
-        if self.flags & FLAG_WIDE == 0 {
-            let pair = u32::from_le_bytes(read(&self.bytes, start + 4 * i as usize));
-            (pair & 0xffff, pair >> 16)
-        } else {
-            let pair = u64::from_le_bytes(read(&self.bytes, start + 8 * i as usize));
-            (pair as u32, (pair >> 32) as u32)
         }
     }
 
@@ -201,26 +243,16 @@ impl Block {
         self.slice(start, start + self.prefix_len as usize)
     }
 
-    /// Where the `i`-th entry stands. Past the last one: nowhere that matters, but inside.
+    /// Where the `i`-th entry stands. Past the last one: nowhere that matters.
     #[inline]
     pub(crate) fn place(&self, i: usize) -> Place {
-        let (start, base) = (self.offsets_start as usize, self.entries_start);
-        if self.flags & FLAG_WIDE == 0 {
-            let both = u64::from_le_bytes(read(&self.bytes, start + 4 * i));
-            Place {
-                entry: base + (both & 0xffff) as u32,
-                value: (both >> 16 & 0xffff) as u32,
-                entry_end: base + (both >> 32 & 0xffff) as u32,
-                value_end: (both >> 48) as u32,
-            }
-        } else {
-            let both = u128::from_le_bytes(read(&self.bytes, start + 8 * i));
-            Place {
-                entry: base.wrapping_add(both as u32),
-                value: (both >> 32) as u32,
-                entry_end: base.wrapping_add((both >> 64) as u32),
-                value_end: (both >> 96) as u32,
-            }
+        let (entry, entry_end) = self.entries.get(&self.bytes, self.entry_offsets_start, i);
+        let (value, value_end) = self.values.get(&self.bytes, self.value_offsets_start, i);
+        Place {
+            entry: self.entries_start.wrapping_add(entry),
+            entry_end: self.entries_start.wrapping_add(entry_end),
+            value,
+            value_end,
         }
     }
 
@@ -235,19 +267,17 @@ impl Block {
     #[inline]
     pub(crate) fn meta(&self, place: Place) -> EntryMeta {
         let at = place.entry as usize;
-        let kinds = self.flags & FLAG_KINDS != 0;
-        let deletes = self.flags & FLAG_DELETES != 0;
-        let is_put = if kinds {
-            self.byte(at) & 1 == 1
-        } else {
-            !deletes
+        let kind = match self.kinds {
+            true if self.byte(at) & 1 == 0 => Kind::Delete,
+            true => Kind::Put,
+            false => self.kind,
         };
-        let at = at + usize::from(kinds);
+        let at = at + usize::from(self.kinds);
         let sequence = self.sequence_base + self.integer(at, self.sequence_width);
         let code = self.integer(at + usize::from(self.sequence_width), self.expiry_width);
         EntryMeta {
             sequence: sequence.min(SEQUENCE_MAX),
-            kind: if is_put { Kind::Put } else { Kind::Delete },
+            kind,
             expiry_ms: match code {
                 0 => 0,
                 _ => self.expiry_base.wrapping_add(code - 1),
@@ -329,7 +359,7 @@ impl Block {
             let place = self.place(i);
             let fault = |what| Err(Damage::new(place.entry as usize, what));
             let (suffix, sequence) = (self.suffix(place), self.meta(place).sequence);
-            if self.flags & FLAG_KINDS != 0 && self.byte(place.entry as usize) > 1 {
+            if self.kinds && self.byte(place.entry as usize) > 1 {
                 return fault("unknown kind of an entry");
             }
             if self.prefix_len as usize + suffix.len() > KEY_BYTES_MAX {
@@ -369,14 +399,5 @@ impl Block {
     #[inline]
     fn slice(&self, start: usize, end: usize) -> &[u8] {
         self.bytes.get(start..end).unwrap_or_default()
-    }
-}
-
-/// The `N` bytes at `at`; zeros where they are not all there, which D1 rules out.
-#[inline]
-fn read<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        Some(chunk) => *chunk,
-        None => [0; N],
     }
 }

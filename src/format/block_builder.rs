@@ -6,8 +6,9 @@
 //! widths are known. The builder keeps its buffers from block to block; it does no I/O and is used
 //! by one thread at a time.
 
-use super::block::{FLAG_DELETES, FLAG_KINDS, FLAG_WIDE, TAIL_BYTES};
+use super::block::{FLAG_DELETES, FLAG_ENTRY_OFFSETS, FLAG_KINDS, FLAG_VALUE_OFFSETS, TAIL_BYTES};
 use super::block_buckets::{self, BUCKET_BYTES, Buckets};
+use super::block_spans::Spans;
 use super::entry::{EntryMeta, Kind};
 
 /// A buffer longer than this is given back after the block that needed it.
@@ -98,21 +99,18 @@ impl BlockBuilder {
         let values_bytes = self.out.len();
         self.put_entries(&shape);
         let entries_bytes = self.out.len() - values_bytes;
-        let wide = entries_bytes.max(values_bytes) > usize::from(u16::MAX);
-        self.put_offsets(&shape, wide);
+        let offset_flags = self.put_offsets(&shape);
         let bucket_count = self.put_buckets();
         let prefix = self.keys.get(..shape.prefix_len).unwrap_or_default();
         self.out.extend_from_slice(prefix);
         self.out
             .extend_from_slice(&shape.sequence_base.to_le_bytes());
         self.out.extend_from_slice(&shape.expiry_base.to_le_bytes());
-        self.out
-            .extend_from_slice(&(self.entries.len() as u32).to_le_bytes());
-        self.out
-            .extend_from_slice(&(shape.prefix_len as u32).to_le_bytes());
+        for number in [self.entries.len(), entries_bytes, shape.prefix_len] {
+            self.out.extend_from_slice(&(number as u32).to_le_bytes());
+        }
         self.out.extend_from_slice(&bucket_count.to_le_bytes());
-        self.out
-            .push(shape.flags | if wide { FLAG_WIDE } else { 0 });
+        self.out.push(shape.flags | offset_flags);
         self.out
             .push((shape.sequence_width | shape.expiry_width << 4) as u8);
         &self.out
@@ -178,16 +176,24 @@ impl BlockBuilder {
         }
     }
 
-    fn put_offsets(&mut self, shape: &Shape, wide: bool) {
+    /// Appends the offsets of entries and values, and answers with the flags that say how.
+    fn put_offsets(&mut self, shape: &Shape) -> u8 {
         let kinds = usize::from(shape.flags & FLAG_KINDS != 0);
         let meta_width = kinds + shape.sequence_width + shape.expiry_width;
-        let (mut entry_at, mut key_at, mut value_at) = (0, 0, 0);
-        put_pair(&mut self.out, entry_at, value_at, wide);
-        for entry in &self.entries {
-            entry_at += meta_width + entry.key_end - key_at - shape.prefix_len;
-            (key_at, value_at) = (entry.key_end, entry.value_end);
-            put_pair(&mut self.out, entry_at, value_at, wide);
-        }
+        let entry_ends = self
+            .entries
+            .iter()
+            .scan((0, 0), |(key_at, entry_at), entry| {
+                *entry_at += meta_width + entry.key_end - *key_at - shape.prefix_len;
+                *key_at = entry.key_end;
+                Some(*entry_at)
+            });
+        let value_ends = self.entries.iter().map(|entry| entry.value_end);
+        let entries = Spans::choose(entry_ends.clone());
+        let values = Spans::choose(value_ends.clone());
+        entries.encode(&mut self.out, entry_ends);
+        values.encode(&mut self.out, value_ends);
+        flags(entries, FLAG_ENTRY_OFFSETS) | flags(values, FLAG_VALUE_OFFSETS)
     }
 
     fn put_buckets(&mut self) -> u16 {
@@ -223,12 +229,10 @@ fn put_integer(out: &mut Vec<u8>, value: u64, width: usize) {
     out.extend_from_slice(value.to_le_bytes().get(..width).unwrap_or_default());
 }
 
-fn put_pair(out: &mut Vec<u8>, entry: usize, value: usize, wide: bool) {
-    if wide {
-        out.extend_from_slice(&(entry as u32).to_le_bytes());
-        out.extend_from_slice(&(value as u32).to_le_bytes());
-    } else {
-        out.extend_from_slice(&(entry as u16).to_le_bytes());
-        out.extend_from_slice(&(value as u16).to_le_bytes());
+fn flags(spans: Spans, flag: u8) -> u8 {
+    match spans {
+        Spans::Equal(_) => 0,
+        Spans::Narrow => flag,
+        Spans::Wide => 3 * flag,
     }
 }
