@@ -207,7 +207,7 @@ impl Index {
     /// The first block that may hold `key`; the number of blocks where none may.
     #[inline]
     pub(crate) fn find(&self, key: &[u8]) -> usize {
-        let Some(suffix) = key.strip_prefix(&*self.prefix) else {
+        let Some(suffix) = self.strip_prefix(key) else {
             return if key < &*self.prefix { 0 } else { self.len() };
         };
         let wanted = word(suffix);
@@ -248,9 +248,22 @@ impl Index {
 
     /// The separator of the `i`-th block against `key`.
     pub(crate) fn compare_separator(&self, i: usize, key: &[u8]) -> Ordering {
-        match key.strip_prefix(&*self.prefix) {
+        match self.strip_prefix(key) {
             Some(suffix) => self.suffix(i).cmp(suffix),
             None => (*self.prefix).cmp(key),
+        }
+    }
+
+    /// `key` without what all separators begin with.
+    ///
+    /// An empty prefix is told apart because it stands nowhere in memory: comparing no bytes at
+    /// such an address takes a hundred nanoseconds where the processor compares by masked loads.
+    #[inline]
+    fn strip_prefix<'a>(&self, key: &'a [u8]) -> Option<&'a [u8]> {
+        if self.prefix.is_empty() {
+            Some(key)
+        } else {
+            key.strip_prefix(&*self.prefix)
         }
     }
 
