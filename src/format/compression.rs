@@ -25,6 +25,10 @@ const CODE_ZSTD: u8 = 2;
 /// The longest payload ever unpacked: a value of the largest size, its key, and room to spare.
 const PAYLOAD_BYTES_MAX: usize = VALUE_BYTES_MAX + (1 << 20);
 
+/// A buffer longer than this is given back once it is not needed.
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+const KEPT_BYTES_MAX: usize = 4 << 20;
+
 /// How the blocks of a table are packed. Only what is built in can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) enum Compression {
@@ -91,6 +95,7 @@ impl Compressor {
     #[cfg(any(feature = "lz4", feature = "zstd"))]
     fn start(&mut self, payload: &[u8], room: usize) -> usize {
         self.packed.clear();
+        self.packed.shrink_to(room.max(KEPT_BYTES_MAX));
         put_varint(&mut self.packed, payload.len() as u64);
         let start = self.packed.len();
         self.packed.resize(start + room, 0);
