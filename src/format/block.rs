@@ -304,7 +304,11 @@ impl Block {
         };
         if let Some(buckets) = self.buckets {
             let bytes = self.slice(self.buckets_start as usize, self.prefix_start as usize);
-            let is_it = |i| i < self.len() && self.suffix(self.place(i)) == suffix;
+            let is_it = |i| {
+                let place = self.place(i);
+                self.touch(place.value);
+                i < self.len() && self.suffix(place) == suffix
+            };
             let Some(newest) = buckets.find(bytes, hash, is_it) else {
                 return Lookup::Absent;
             };
@@ -379,6 +383,13 @@ impl Block {
             before = Some((suffix, sequence));
         }
         Ok(())
+    }
+
+    /// Begins to load what stands at `at`, so that the wait for a value overlaps with the wait
+    /// for the key that is compared first.
+    #[inline]
+    fn touch(&self, at: u32) {
+        std::hint::black_box(self.byte(at as usize));
     }
 
     #[inline]
