@@ -215,3 +215,13 @@ fn values_outlive_the_table_they_were_read_from() {
     assert_eq!(&*pinned, b"value");
     assert_eq!(&*by_cursor, b"value");
 }
+
+#[test]
+fn tables_are_shared_and_cursors_and_values_are_sent_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    fn sent<T: Send>() {}
+    shared::<crate::table::reader::Table>();
+    shared::<crate::table::entry::PinnedBlock>();
+    sent::<crate::table::cursor::TableCursor>();
+    sent::<crate::table::entry::TableEntry>();
+}
