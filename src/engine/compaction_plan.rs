@@ -62,7 +62,11 @@ impl Planner<'_> {
         let in_place = inputs
             .iter()
             .all(|t| usize::from(t.meta().level) == deepest);
-        let nothing_to_gain = in_place && inputs.iter().all(|t| !self.has_garbage(t));
+        // A merge at the bottom gives entries that every snapshot sees alike the number zero. Where
+        // there is another, an older version of the same key may lie below it.
+        let is_settled =
+            |t: &LiveTable| !self.has_garbage(t) && t.meta().properties.sequence_max == 0;
+        let nothing_to_gain = in_place && inputs.iter().all(|t| is_settled(t));
         (!nothing_to_gain).then_some(Plan::Merge {
             inputs,
             level: deepest as u8,
