@@ -4,7 +4,8 @@
 //! on records are not in tables yet; those segments are replayed into memtables. Recovery syncs
 //! what it relied on before it acts on it (V1), so that a crash during or after it finds the same,
 //! and it seals the segment that the crash left open at the end of what survived (V2), so that
-//! nothing after that point can come back later.
+//! nothing after that point can come back later. Records of the log that are in tables already are
+//! told by their sequence numbers (V3).
 //!
 //! What is checked: every segment from the first to the last that must exist is there; all but the
 //! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest
@@ -153,13 +154,16 @@ struct Replayed {
     /// Newest first.
     frozen: Vec<FrozenMemtable>,
     memtable_bytes: usize,
-    sequence_last: u64,
+    /// Everything up to this number is in tables.
+    sequence_in_tables: u64,
+    /// The last number in the log; 0 before its first record.
+    sequence_logged: u64,
     time_ms: u64,
     expiry_max_ms: u64,
 }
 
 impl Replayed {
-    fn new(options: &EngineOptions, sequence_last: u64) -> Self {
+    fn new(options: &EngineOptions, sequence_in_tables: u64) -> Self {
         let memtable_bytes = options.memtable_bytes;
         let active = Arc::new(Memtable::new(memtable_bytes));
         let frozen = Vec::new();
@@ -167,7 +171,8 @@ impl Replayed {
             active,
             frozen,
             memtable_bytes,
-            sequence_last,
+            sequence_in_tables,
+            sequence_logged: 0,
             time_ms: 0,
             expiry_max_ms: 0,
         }
@@ -177,14 +182,35 @@ impl Replayed {
         self.active.is_empty() && self.frozen.is_empty()
     }
 
+    /// The last sequence number of all.
+    fn sequence_last(&self) -> u64 {
+        self.sequence_in_tables.max(self.sequence_logged)
+    }
+
     /// Applies a record of segment `log`; what is wrong with it is the error.
+    ///
+    /// A memtable may end within a segment, where the last open replayed more than fits into one.
+    /// Once it is in a table, the records before its end come again at the next open; they are
+    /// passed over (V3).
     fn apply(&mut self, log: u64, record: &ReplayedRecord<'_>) -> Result<(), &'static str> {
-        if self.active.bytes() >= self.memtable_bytes {
-            self.freeze(log);
+        const OTHER_COUNT: &str = "a log record holds another number of operations than it says";
+        let operations = u64::from(record.operations);
+        self.time_ms = self.time_ms.max(record.time_ms);
+        if operations == 0 {
+            return record.payload.is_empty().then_some(()).ok_or(OTHER_COUNT);
         }
-        let fresh = record.base_sequence > self.sequence_last;
-        if !fresh && record.operations > 0 {
+        if record.base_sequence <= self.sequence_logged {
             return Err("sequence numbers of the log do not rise");
+        }
+        self.sequence_logged = record.base_sequence + (operations - 1);
+        if self.sequence_logged <= self.sequence_in_tables {
+            return Ok(()); // V3
+        }
+        if record.base_sequence <= self.sequence_in_tables {
+            return Err("a log record is in tables in part");
+        }
+        if self.active.bytes() >= self.memtable_bytes {
+            self.freeze(log, record.base_sequence - 1);
         }
         let mut memtable = self.active.writer();
         let mut count = 0;
@@ -197,23 +223,16 @@ impl Replayed {
             commit::insert(&mut memtable, operation, record.base_sequence + count);
             count += 1;
         }
-        if count != u64::from(record.operations) {
-            return Err("a log record holds another number of operations than it says");
-        }
-        if count > 0 {
-            self.sequence_last = record.base_sequence + count - 1;
-        }
-        self.time_ms = self.time_ms.max(record.time_ms);
-        Ok(())
+        (count == operations).then_some(()).ok_or(OTHER_COUNT)
     }
 
-    /// Puts the active memtable aside for a flush; segment `log_next` is still needed after it.
-    fn freeze(&mut self, log_next: u64) {
+    /// Puts the active memtable, which ends with `sequence_last`, aside for a flush; segment
+    /// `log_next` is still needed after it.
+    fn freeze(&mut self, log_next: u64, sequence_last: u64) {
         let memtable = std::mem::replace(
             &mut self.active,
             Arc::new(Memtable::new(self.memtable_bytes)),
         );
-        let sequence_last = self.sequence_last;
         self.frozen.insert(
             0,
             FrozenMemtable {
@@ -340,7 +359,7 @@ struct Parts<'a> {
 
 fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) -> Arc<Core> {
     if log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty() {
-        replayed.freeze(log);
+        replayed.freeze(log, replayed.sequence_last());
     }
     let cache = BlockCache::new(parts.options.cache_bytes);
     let tables = parts.manifest.state().version.tables().map(|meta| {
@@ -354,7 +373,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         ))
     });
     let levels = Levels::new(tables.collect::<Vec<_>>());
-    let sequence_last = replayed.sequence_last;
+    let sequence_last = replayed.sequence_last();
     let file_number_next = parts.manifest.state().file_number_next;
     Arc::new(Core {
         dir: parts.dir.to_owned(),
