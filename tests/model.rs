@@ -1,0 +1,26 @@
+//! The model test: long histories of writes, reads and upkeep against models that cannot be wrong.
+//!
+//! The histories ([`operation`], [`generate`]) and the model ([`oracle`]) are plain data and know no
+//! engine, so that other tests can use them. The runners carry a history out on both sides and
+//! compare after every step; what the histories have met is counted and asserted.
+
+#![cfg(all(feature = "derive", feature = "msgpack"))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)] // all of it is test
+#![allow(missing_docs, unreachable_pub)] // its parts are public to each other, not to the world
+
+#[path = "model/claims.rs"]
+mod claims;
+#[path = "model/coverage.rs"]
+mod coverage;
+#[path = "model/engine_check.rs"]
+mod engine_check;
+#[path = "model/engine_run.rs"]
+mod engine_run;
+#[path = "model/generate.rs"]
+mod generate;
+#[path = "model/histories.rs"]
+mod histories;
+#[path = "model/operation.rs"]
+mod operation;
+#[path = "model/oracle.rs"]
+mod oracle;

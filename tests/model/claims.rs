@@ -1,0 +1,86 @@
+//! What histories found, and what nobody may break again: the smallest case of each.
+
+use super::engine_run::{DIR, START_MS, options};
+use super::operation::Setting;
+use grainstore::clock::ManualClock;
+use grainstore::engine::{Engine, EngineOptions};
+use grainstore::fs::CrashDisk;
+use std::sync::Arc;
+
+/// A simulated disk and a clock set by hand, and engines on them.
+pub struct Place {
+    pub disk: CrashDisk,
+    pub clock: ManualClock,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
+        Self { disk, clock }
+    }
+
+    /// The smallest sizes, all work on the writers' threads.
+    pub fn options(&self) -> EngineOptions {
+        let setting = Setting {
+            default_sizes: false,
+            thread: false,
+            buffered: false,
+            block_bytes: 64,
+            level1_kib: 8,
+            cache_kib: 16,
+            filter: true,
+            hash_index: true,
+            wal_segment_kib: 16,
+            close_flush: false,
+            verify_new_tables: false,
+        };
+        let mut options = options(&setting, 4);
+        options.file_system = Arc::new(self.disk.clone());
+        options.clock = Arc::new(self.clock.clone());
+        options
+    }
+
+    pub fn open(&self) -> Engine {
+        Engine::open(DIR, self.options()).unwrap()
+    }
+}
+
+/// Entries in tables, all versions and tombstones.
+pub fn entries_on_disk(engine: &Engine) -> u64 {
+    let stats = engine.stats();
+    stats.levels.iter().map(|level| level.entries).sum()
+}
+
+#[test]
+fn compact_drops_the_versions_that_a_snapshot_kept_once_it_is_gone() {
+    let engine = Place::new().open();
+    engine.put(b"k", b"old").unwrap();
+    let snapshot = engine.snapshot();
+    engine.put(b"k", b"new").unwrap();
+    engine.compact().unwrap();
+    assert_eq!(entries_on_disk(&engine), 2);
+    assert_eq!(engine.get_at(&snapshot, b"k").unwrap().unwrap(), b"old");
+    drop(snapshot);
+    engine.compact().unwrap();
+    assert_eq!(entries_on_disk(&engine), 1);
+    assert_eq!(engine.get(b"k").unwrap().unwrap(), b"new");
+}
+
+#[test]
+fn log_that_replays_into_several_memtables_opens_again_after_the_first_is_in_a_table() {
+    let place = Place::new();
+    let mut large = place.options();
+    large.memtable_bytes = 64 << 10;
+    let engine = Engine::open(DIR, large).unwrap();
+    for n in 0..8u8 {
+        engine.put(&[n], &[n; 1_000]).unwrap();
+    }
+    drop(engine);
+    for _ in 0..3 {
+        let engine = place.open();
+        for n in 0..8u8 {
+            assert_eq!(engine.get(&[n]).unwrap().unwrap(), [n; 1_000]);
+        }
+        assert_eq!(engine.stats().sequence_last, 8);
+    }
+}
