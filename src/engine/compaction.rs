@@ -145,7 +145,7 @@ fn relocate(core: &Core, table: &Arc<LiveTable>, level: u8) -> Result<()> {
         run: 0,
         ..(**table.meta()).clone()
     };
-    let moved = core.live_table(Arc::new(meta.clone()));
+    let moved = Arc::new(table.moved(Arc::new(meta.clone())));
     let edit = VersionEdit {
         added: vec![meta],
         removed: vec![table.meta().number],

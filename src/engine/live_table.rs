@@ -1,8 +1,9 @@
 //! A table that the engine may read, opened when it is first touched.
 //!
 //! Views, cursors and compactions share it by reference count. Once a compaction has replaced it,
-//! the last of them to let go removes its file (T1); a removal that fails leaves an orphan that
-//! the next open sweeps away.
+//! the last of them to let go removes its file (T1), where an older view may know the table on
+//! another level and not have opened it yet: the tables of one file share the hold on it (T2). A
+//! removal that fails leaves an orphan that the next open sweeps away.
 
 use crate::error::{Error, Result};
 use crate::format::version_edit::TableMeta;
@@ -16,11 +17,17 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct LiveTable {
     meta: Arc<TableMeta>,
-    path: PathBuf,
-    file_system: Arc<dyn FileSystem>,
+    file: Arc<TableFile>,
     cache: Arc<BlockCache>,
     table: OnceLock<Arc<Table>>,
     opening: Mutex<()>,
+}
+
+/// The hold on a table's file (T2).
+#[derive(Debug)]
+struct TableFile {
+    path: PathBuf,
+    file_system: Arc<dyn FileSystem>,
     obsolete: AtomicBool,
 }
 
@@ -32,15 +39,29 @@ impl LiveTable {
         file_system: Arc<dyn FileSystem>,
         cache: Arc<BlockCache>,
     ) -> Self {
-        let (table, opening) = (OnceLock::new(), Mutex::new(()));
-        Self {
-            meta,
+        let file = TableFile {
             path,
             file_system,
-            cache,
-            table,
-            opening,
             obsolete: AtomicBool::new(false),
+        };
+        Self {
+            meta,
+            file: Arc::new(file),
+            cache,
+            table: OnceLock::new(),
+            opening: Mutex::new(()),
+        }
+    }
+
+    /// The same table with another `meta`: on another level, file and all (T2).
+    pub(crate) fn moved(&self, meta: Arc<TableMeta>) -> Self {
+        let (file, cache) = (Arc::clone(&self.file), Arc::clone(&self.cache));
+        Self {
+            meta,
+            file,
+            cache,
+            table: self.table.clone(),
+            opening: Mutex::new(()),
         }
     }
 
@@ -51,7 +72,7 @@ impl LiveTable {
 
     /// Where its file is.
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        &self.file.path
     }
 
     /// The smallest key in it.
@@ -84,10 +105,13 @@ impl LiveTable {
             return Ok(table);
         }
         let cache = Arc::clone(&self.cache);
-        let table = Table::open(&self.file_system, &self.path, self.meta.number, cache)?;
+        let TableFile {
+            path, file_system, ..
+        } = &*self.file;
+        let table = Table::open(file_system, path, self.meta.number, cache)?;
         if *table.properties() != self.meta.properties {
             let what = "the table's properties differ from what the manifest says of it";
-            return Err(Error::corruption(&self.path, 0, what));
+            return Err(Error::corruption(path, 0, what));
         }
         Ok(self.table.get_or_init(|| table))
     }
@@ -99,11 +123,11 @@ impl LiveTable {
 
     /// The file goes when the last user does (T1).
     pub(crate) fn mark_obsolete(&self) {
-        self.obsolete.store(true, Ordering::Release);
+        self.file.obsolete.store(true, Ordering::Release);
     }
 }
 
-impl Drop for LiveTable {
+impl Drop for TableFile {
     fn drop(&mut self) {
         if self.obsolete.load(Ordering::Acquire) {
             // T1: nobody can reach the file any more. An orphan left behind is swept at open.

@@ -84,3 +84,29 @@ fn log_that_replays_into_several_memtables_opens_again_after_the_first_is_in_a_t
         assert_eq!(engine.stats().sequence_last, 8);
     }
 }
+
+#[test]
+fn scan_that_was_not_begun_outlives_the_table_that_moved_and_was_then_replaced() {
+    let place = Place::new();
+    let mut options = place.options();
+    options.level0_tables = 1;
+    let engine = Engine::open(DIR, options).unwrap();
+    engine.put(b"k", b"old").unwrap();
+    engine.flush().unwrap();
+    let scan = engine.scan::<&[u8]>(..).unwrap();
+    engine.run_due_work().unwrap();
+    assert_eq!(engine.stats().levels[1].tables, 1, "the table moved down");
+    engine.put(b"k", b"new").unwrap();
+    engine.compact().unwrap();
+    let found: Vec<_> = scan.map(|record| record.unwrap().1).collect();
+    assert_eq!(found, [&b"old"[..]]);
+    assert_eq!(engine.get(b"k").unwrap().unwrap(), b"new");
+    let tables = || {
+        place
+            .disk
+            .paths()
+            .into_iter()
+            .filter(|p| p.extension() == Some("table".as_ref()))
+    };
+    assert_eq!(tables().count(), 1, "what nobody reads any more is removed");
+}

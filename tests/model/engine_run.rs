@@ -134,6 +134,7 @@ impl<'a> EngineRun<'a> {
     }
 
     fn write(&mut self, writes: &[Write], batched: bool) {
+        let before = self.model.sequence();
         let mut batch = WriteBatch::new();
         for write in writes {
             match write {
@@ -153,7 +154,9 @@ impl<'a> EngineRun<'a> {
         } else {
             self.write_alone(&writes[0]);
         }
-        self.clock_kept_ms = self.model.now_ms();
+        if self.model.sequence() > before {
+            self.clock_kept_ms = self.model.now_ms();
+        }
         for write in writes {
             let (Write::Put(key, ..)
             | Write::PutTtl(key, ..)
