@@ -10,6 +10,8 @@
 
 #[path = "model/claims.rs"]
 mod claims;
+#[path = "model/conditions.rs"]
+mod conditions;
 #[path = "model/coverage.rs"]
 mod coverage;
 #[path = "model/engine_check.rs"]

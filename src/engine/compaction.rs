@@ -16,7 +16,7 @@ use super::table_output::{TableOutput, abandon_on_error};
 use crate::error::Result;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::format::version_edit::{TableMeta, VersionEdit};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 
 /// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
 pub(crate) fn compact_next(core: &Core) -> Result<bool> {
@@ -43,7 +43,12 @@ fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -
     };
     match plan {
         Plan::Move { table, level } => relocate(core, &table, level)?,
-        Plan::Drop { tables } => replace(core, &tables, Vec::new())?,
+        Plan::Drop { tables } => {
+            let sequences = tables.iter().map(|t| t.meta().properties.sequence_max);
+            let forgotten = sequences.max().unwrap_or(0);
+            core.forgotten.fetch_max(forgotten, Ordering::AcqRel);
+            replace(core, &tables, Vec::new())?;
+        }
         Plan::Merge { inputs, level } => {
             let merged = merge(core, &view.levels, &inputs, level);
             let tables = core.latch.guard(merged)?;
@@ -79,6 +84,8 @@ fn merge(
             retention.decide(key, meta)
         })
     })?;
+    core.forgotten
+        .fetch_max(retention.forgotten(), Ordering::AcqRel);
     add(&core.counters.records_dropped, dropped);
     add(
         &core.counters.compacted_bytes,

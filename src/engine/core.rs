@@ -59,6 +59,9 @@ pub(crate) struct Core {
     pub(crate) log_oldest: AtomicU64,
     /// A sync of the log has been asked for and not begun.
     pub(crate) sync_requested: AtomicBool,
+    /// No write after this number has lost its number to a merge: what a condition saw at an
+    /// earlier one cannot be checked any more.
+    pub(crate) forgotten: AtomicU64,
     /// Sleep that writers owe background work, in nanoseconds.
     pub(crate) pace_debt_ns: AtomicU64,
     /// Held until close; the death of the process lets go too.

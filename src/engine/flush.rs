@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::manifest::version::LEVELS;
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 
 /// Flushes the oldest frozen memtable; `false` where there is none. The caller holds `work`.
 pub(crate) fn flush_oldest(core: &Core) -> Result<bool> {
@@ -62,6 +62,8 @@ fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result
             retention.decide(key, meta)
         })
     })?;
+    core.forgotten
+        .fetch_max(retention.forgotten(), Ordering::AcqRel);
     add(&core.counters.records_dropped, dropped);
     Ok(tables)
 }

@@ -398,6 +398,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         active_expiry_max_ms: AtomicU64::new(replayed.expiry_max_ms),
         log_oldest: AtomicU64::new(log_first),
         sync_requested: AtomicBool::new(false),
+        forgotten: AtomicU64::new(0),
         pace_debt_ns: AtomicU64::new(0),
         lock: Mutex::new(Some(parts.lock)),
         options: parts.options,

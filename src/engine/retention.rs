@@ -6,6 +6,10 @@
 //! stripe covers it (K2). An expired put that no snapshot can see alive becomes a tombstone, never
 //! nothing, because an older version may wait below (K3). A tombstone goes once no older version
 //! of its key can be left: none in a deeper level, and none kept for an older snapshot (K4).
+//!
+//! What is dropped whole, or loses its number, takes with it the knowledge that its key was written
+//! then. The highest such number is told to whoever checks conditions (K5); it is never above the
+//! oldest snapshot.
 
 use super::snapshots::CommitPoint;
 use crate::format::entry::{EntryMeta, Kind};
@@ -35,6 +39,8 @@ pub(crate) struct Retention<F> {
     key: Vec<u8>,
     /// The stripe of the newest entry of `key` that was seen.
     stripe: Option<usize>,
+    /// The highest number that nothing tells of any more (K5).
+    forgotten: u64,
 }
 
 impl<F: Fn(&[u8]) -> bool> Retention<F> {
@@ -47,7 +53,7 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
         older_elsewhere: F,
         at_bottom: bool,
     ) -> Self {
-        let (key, stripe) = (Vec::new(), None);
+        let (key, stripe, forgotten) = (Vec::new(), None, 0);
         Self {
             points,
             now_ms,
@@ -56,7 +62,13 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
             at_bottom,
             key,
             stripe,
+            forgotten,
         }
+    }
+
+    /// The highest sequence number of a write that nothing tells of any more (K5).
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// The fate of the next entry, in key order with the newest version first.
@@ -75,6 +87,7 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
         let expired = meta.is_expired(self.now_ms) && !self.is_seen_alive(meta);
         if meta.kind == Kind::Delete || expired {
             if stripe == 0 && (self.at_bottom || !(self.older_elsewhere)(key)) {
+                self.forgotten = self.forgotten.max(meta.sequence); // K5
                 return Fate::Drop; // K4
             }
             let buried = EntryMeta {
@@ -91,6 +104,7 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
         // At the bottom nothing older is left to compare with, so the number is worth nothing and
         // zero takes no bytes.
         let sequence = if stripe == 0 && self.at_bottom {
+            self.forgotten = self.forgotten.max(meta.sequence); // K5
             0
         } else {
             meta.sequence
@@ -101,7 +115,7 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
     /// The range tombstones to keep: the newest of each stripe (K1), and none that can have no
     /// older entry left to cover (K4).
     pub(crate) fn tombstones_kept(
-        &self,
+        &mut self,
         older_in_range: impl Fn(&[u8], &[u8]) -> bool,
     ) -> RangeTombstones {
         let mut kept = Vec::new();
@@ -113,6 +127,9 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
                 above = Some(stripe);
                 let spent = stripe == 0
                     && (self.at_bottom || !older_in_range(&fragment.start, &fragment.end));
+                if spent {
+                    self.forgotten = self.forgotten.max(sequence); // K5
+                }
                 if !shadowed && !spent {
                     let (start, end) = (fragment.start.clone(), fragment.end.clone());
                     kept.push(RangeTombstone {
@@ -207,6 +224,28 @@ mod tests {
         assert_eq!(it.decide(b"k", put(9, 100)), Fate::Keep(put(0, 100)));
         let mut late = retention(&[point(9, 100)], false);
         assert_eq!(late.decide(b"k", put(9, 100)), Fate::Drop);
+    }
+
+    #[test]
+    fn highest_number_that_is_lost_is_told() {
+        let mut it = retention(&[], true);
+        it.decide(b"k", put(9, 0));
+        it.decide(b"k", put(7, 0));
+        it.decide(b"l", delete(8));
+        assert_eq!(
+            it.forgotten(),
+            0,
+            "all that was dropped has a newer one above it"
+        );
+        let mut bottom = retention(&[], false);
+        bottom.decide(b"k", put(5, 0));
+        assert_eq!(bottom.forgotten(), 5, "the number became zero");
+        bottom.decide(b"l", delete(8));
+        assert_eq!(bottom.forgotten(), 8);
+        let mut watched = retention(&[point(4, 0)], false);
+        watched.decide(b"l", delete(8));
+        watched.decide(b"l", put(4, 0));
+        assert_eq!(watched.forgotten(), 4);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::raw_store::RawStore;
 use super::u32_store::U32Store;
 use crate::codec::contract::Codec;
 use crate::engine::write_batch::WriteBatch;
+use crate::engine::snapshot::Snapshot;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
@@ -38,6 +39,9 @@ use crate::sync::Arc;
 pub struct Batch {
     db: Arc<DbCore>,
     writes: WriteBatch,
+    /// From before the first lifetime that is kept, so that the commit can tell whether its record
+    /// was written since.
+    since: Option<Snapshot>,
 }
 
 /// A store that a [`Batch`] can write to. Sealed: the stores of this crate are all there are.
@@ -80,6 +84,7 @@ impl Batch {
         Self {
             db,
             writes: WriteBatch::new(),
+            since: None,
         }
     }
 
@@ -111,6 +116,9 @@ impl Batch {
     ) -> Result<()> {
         let sealed::Raw(raw) = store.raw_store();
         self.check(raw)?;
+        if ttl == Ttl::Keep && self.since.is_none() {
+            self.since = Some(self.db.engine.snapshot());
+        }
         let mut writes = sealed::Writes(&mut self.writes);
         raw.with_key(key, |key| store.append_put(&mut writes, key, value, ttl))
     }
