@@ -22,6 +22,8 @@ mod engine_run;
 mod generate;
 #[path = "model/histories.rs"]
 mod histories;
+#[path = "model/lifetimes.rs"]
+mod lifetimes;
 #[path = "model/operation.rs"]
 mod operation;
 #[path = "model/oracle.rs"]

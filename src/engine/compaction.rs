@@ -31,12 +31,12 @@ pub(crate) fn compact_everything(core: &Core) -> Result<bool> {
 fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -> Result<bool> {
     core.latch.check()?;
     let view = core.view.load_full();
-    let points = core.snapshots.points();
+    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
     let planner = Planner {
         options: &core.options,
         levels: &view.levels,
         points: &points,
-        now_ms: core.clock.now_ms(),
+        now_ms,
     };
     let Some(plan) = choose(&planner) else {
         return Ok(false);
@@ -72,7 +72,7 @@ fn merge(
     let depth = usize::from(level);
     let at_bottom = !levels.overlaps_below(depth, &first, &last);
     let older = |key: &[u8]| levels.overlaps_below(depth, key, key);
-    let (points, now_ms) = (core.snapshots.points(), core.clock.now_ms());
+    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
     let tombstones = merged_tombstones(inputs)?;
     let mut retention = Retention::new(points, now_ms, tombstones, older, at_bottom);
     let kept = retention.tombstones_kept(|f, l| levels.overlaps_below(depth, f, l));

@@ -49,8 +49,7 @@ fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result
         view.levels.level(0).iter().any(|t| t.overlaps(first, last))
             || (1..LEVELS).any(|level| !view.levels.overlapping(level, first, last).is_empty())
     };
-    let points = core.snapshots.points();
-    let now_ms = core.clock.now_ms();
+    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
     let older = |key: &[u8]| has_older(key, key);
     let mut retention = Retention::new(points, now_ms, tombstones, older, false);
     let kept = retention.tombstones_kept(has_older);

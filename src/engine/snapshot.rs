@@ -17,7 +17,7 @@ pub struct Snapshot {
 impl Snapshot {
     /// Takes a snapshot of what is visible now.
     pub(crate) fn take(core: &Arc<Core>) -> Self {
-        let point = core.snapshots.acquire(&core.visible, core.clock.now_ms());
+        let point = core.snapshots.acquire(&core.visible, &core.clock);
         Self {
             core: Arc::clone(core),
             point,

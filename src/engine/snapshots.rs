@@ -4,8 +4,11 @@
 //! commit point at that time, so nothing in it expires while it is held. Compaction keeps, for
 //! each snapshot in the list, the version that it sees (S1). Taking one reads the visible
 //! sequence number under the lock that compaction takes to copy the list, so that no compaction
-//! can miss a snapshot older than what it drops (S2).
+//! can miss a snapshot older than what it drops (S2). The snapshot's time is read under that lock,
+//! too, and a compaction reads its own before it copies the list: what has expired for the
+//! compaction has expired for every snapshot that is not in its copy (S3).
 
+use crate::clock::MonotonicClock;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use std::collections::BTreeMap;
 
@@ -23,12 +26,12 @@ pub(crate) struct SnapshotList {
 }
 
 impl SnapshotList {
-    /// Takes a snapshot of what is visible now (S2).
-    pub(crate) fn acquire(&self, visible: &AtomicU64, time_ms: u64) -> CommitPoint {
+    /// Takes a snapshot of what is visible now (S2, S3).
+    pub(crate) fn acquire(&self, visible: &AtomicU64, clock: &MonotonicClock) -> CommitPoint {
         let mut held = self.held.lock();
         let point = CommitPoint {
             sequence: visible.load(Ordering::Acquire),
-            time_ms,
+            time_ms: clock.now_ms(),
         };
         *held.entry(point).or_default() += 1;
         point
@@ -45,9 +48,10 @@ impl SnapshotList {
         }
     }
 
-    /// The points held now, in rising order, none twice.
-    pub(crate) fn points(&self) -> Vec<CommitPoint> {
-        self.held.lock().keys().copied().collect()
+    /// The time, and then the points held, in rising order, none twice: in this order (S3).
+    pub(crate) fn now_and_points(&self, clock: &MonotonicClock) -> (u64, Vec<CommitPoint>) {
+        let now_ms = clock.now_ms();
+        (now_ms, self.held.lock().keys().copied().collect())
     }
 
     /// How many snapshots are held.
