@@ -285,8 +285,12 @@ fn apply(
         if let Operation::Put { expiry_ms, .. } = operation {
             // A record without expiry keeps the memtable: u64::MAX never passes.
             let expiry_ms = if expiry_ms == 0 { u64::MAX } else { expiry_ms };
-            core.active_expiry_max_ms
+            let before = core
+                .active_expiry_max_ms
                 .fetch_max(expiry_ms, Ordering::Relaxed);
+            if before == 0 && expiry_ms != u64::MAX {
+                core.signal_work(); // it may sleep until there is something that expires
+            }
         }
     }
     Ok(())
