@@ -54,17 +54,16 @@ pub(crate) fn stop(core: &Core) {
 /// Does all the table work that is due.
 pub(crate) fn run_until_idle(core: &Core) -> Result<()> {
     loop {
-        {
+        let did_some = {
             let _work = core.work.lock();
-            if !(flush::flush_oldest(core)? || compaction::compact_next(core)?) {
-                break;
-            }
-        }
-        if core.signal.state.lock().stopping {
+            flush::flush_oldest(core)? || compaction::compact_next(core)?
+        };
+        // A memtable that is put aside makes a flush due, and its tombstones a compaction.
+        let goes_on = did_some || freeze_expired_memtable(core)?;
+        if !goes_on || core.signal.state.lock().stopping {
             return Ok(());
         }
     }
-    retire_expired_memtable(core)
 }
 
 /// Syncs what the log holds now; writers go on meanwhile.
@@ -78,16 +77,22 @@ pub(crate) fn sync_log(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// Writes the active memtable out once every record in it has expired, so that expired data leaves
-/// the disk without further writes.
-fn retire_expired_memtable(core: &Core) -> Result<()> {
-    let last_ms = core.active_expiry_max_ms.load(Ordering::Relaxed);
-    if last_ms == 0 || last_ms > core.clock.now_ms() {
-        return Ok(());
+/// Puts the active memtable aside for a flush once every record in it has expired, so that expired
+/// data leaves the disk without further writes; `false` where it has not.
+fn freeze_expired_memtable(core: &Core) -> Result<bool> {
+    let is_over = || {
+        let last_ms = core.active_expiry_max_ms.load(Ordering::Relaxed);
+        last_ms != 0 && last_ms <= core.clock.now_ms()
+    };
+    if !is_over() {
+        return Ok(false);
     }
-    rotate::freeze(core, &mut core.log.lock())?;
-    let _work = core.work.lock();
-    flush::flush_oldest(core).map(|_| ())
+    let mut log = core.log.lock();
+    let freezes = is_over() && !core.view.load().active.is_empty();
+    if freezes {
+        rotate::freeze(core, &mut log)?;
+    }
+    Ok(freezes)
 }
 
 /// Sleeps until there may be work (`true`) or the engine stops (`false`).
