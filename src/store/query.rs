@@ -170,6 +170,11 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     /// Of the first record that cannot be read; as [`count`](Self::count).
     pub fn page(mut self) -> Result<Page<K, V>> {
         let limit = *self.limit.get_or_insert(Page::<K, V>::LIMIT_DEFAULT);
+        if limit == 0 {
+            // Nothing was passed, so the next page is where this one was.
+            let (items, next) = (Vec::new(), self.after);
+            return Ok(Page { items, next });
+        }
         // One more than asked for, to know whether there is more.
         self.limit = Some(limit.saturating_add(1));
         let (mut items, mut next, mut last_key) = (Vec::new(), None, Vec::new());
