@@ -11,23 +11,42 @@
 
 #[path = "crash/history.rs"]
 mod history;
+#[path = "crash/lives.rs"]
+mod lives;
 #[path = "crash/model.rs"]
 mod model;
+#[path = "crash/nested.rs"]
+mod nested;
 #[path = "crash/recovery.rs"]
 mod recovery;
 #[path = "crash/reproducers.rs"]
 mod reproducers;
+#[path = "crash/typed.rs"]
+mod typed;
 #[path = "crash/walk.rs"]
 mod walk;
 
 use grainstore::engine::{Background, Durability};
 use history::{History, Setup};
+use model::Keys;
 use recovery::recover_twice;
 use walk::{all_calls, every_crash, some_calls};
 
+/// Many keys and small levels, so that tables wander down several of them.
+const WIDE: Setup = Setup {
+    keys: Keys {
+        count: 500,
+        bytes_least: 0,
+    },
+    level1_bytes: 8 << 10,
+    level_ratio: 2,
+    ..Setup::new("alone", 1, 1_200)
+};
+
 /// Recovers each image of a crash at `calls`; answers how many there were.
 fn recover_at(history: &History, test: &str, calls: &[usize]) -> usize {
-    let recoveries = every_crash(history, test, calls, |crash, disk| {
+    let recorded = (&history.setup, &history.disk);
+    let recoveries = every_crash(recorded, test, calls, |crash, disk| {
         let allowed = history.survivors_at(crash.call, crash.keeps_all());
         let now_ms = history.time_at(crash.call);
         let verify = crash.call % 16 == 0;
@@ -36,9 +55,14 @@ fn recover_at(history: &History, test: &str, calls: &[usize]) -> usize {
     });
     let (setup, calls) = (&history.setup, history.disk.calls());
     println!(
-        "{}: {} commits of {} writers, {calls} calls, {} flushes, {} compactions: \
+        "{}: {} commits of {} writers, {calls} calls, {} flushes, {} compactions, level {}: \
          {recoveries} recoveries",
-        setup.name, setup.commits, setup.writers, history.flushes, history.compactions
+        setup.name,
+        setup.commits,
+        setup.writers,
+        history.flushes,
+        history.compactions,
+        history.deepest
     );
     recoveries
 }
@@ -48,11 +72,11 @@ fn acknowledged_commits_survive_power_loss_at_every_call() {
     let test = "acknowledged_commits_survive_power_loss_at_every_call";
     let history = History::record(Setup {
         reopen_every: 190,
-        upkeep_every: 130,
-        ..Setup::new("alone", 1, 1_000)
+        upkeep_every: 330,
+        ..WIDE
     });
-    assert!(history.flushes >= 20 && history.compactions >= 20);
-    recover_at(&history, test, &all_calls(&history));
+    assert!(history.flushes >= 50 && history.compactions >= 50 && history.deepest >= 3);
+    recover_at(&history, test, &all_calls(&history.disk));
 }
 
 #[test]
@@ -62,9 +86,11 @@ fn acknowledged_commits_survive_where_work_runs_beside_the_writer() {
         background: Background::Thread,
         memtable_bytes: 4 << 10,
         wal_segment_bytes: 4 << 10,
-        ..Setup::new("beside", 2, 300)
+        name: "beside",
+        seed: 2,
+        ..WIDE
     });
-    recover_at(&history, test, &all_calls(&history));
+    recover_at(&history, test, &all_calls(&history.disk));
 }
 
 #[test]
@@ -75,7 +101,7 @@ fn acknowledged_commits_of_four_writers_survive() {
         background: Background::Thread,
         ..Setup::new("together", 3, 150)
     });
-    recover_at(&history, test, &all_calls(&history));
+    recover_at(&history, test, &all_calls(&history.disk));
 }
 
 #[test]
@@ -88,7 +114,7 @@ fn buffered_commits_that_survive_are_a_prefix() {
         level_ratio: 2,
         ..Setup::new("buffered", 4, 600)
     });
-    recover_at(&history, test, &all_calls(&history));
+    recover_at(&history, test, &all_calls(&history.disk));
 }
 
 #[test]
@@ -99,5 +125,66 @@ fn batched_commits_that_survive_are_a_prefix() {
         upkeep_every: 90,
         ..Setup::new("batched", 5, 400)
     });
-    recover_at(&history, test, &some_calls(&history, 1_000));
+    recover_at(&history, test, &some_calls(&history.disk, 5, 1_000));
+}
+
+#[test]
+fn a_manifest_that_is_written_anew_loses_nothing() {
+    let test = "a_manifest_that_is_written_anew_loses_nothing";
+    let history = History::record(Setup {
+        memtable_bytes: 4 << 10,
+        keys: Keys {
+            count: 96,
+            bytes_least: 6_000,
+        },
+        ..Setup::new("rewritten", 6, 120)
+    });
+    let disk = &history.disk;
+    let mut made = all_calls(disk);
+    made.retain(|&call| {
+        disk.describe_call(call)
+            .starts_with("create or link /db/manifest-")
+    });
+    assert!(made.len() > 1, "the manifest was never written anew");
+    let around = |&call: &usize| call.saturating_sub(6)..=(call + 14).min(disk.calls());
+    let calls: Vec<_> = made.iter().flat_map(around).collect();
+    recover_at(&history, test, &calls);
+}
+
+#[test]
+fn a_crash_in_a_recovery_is_a_crash_like_any() {
+    let test = "a_crash_in_a_recovery_is_a_crash_like_any";
+    let history = History::record(Setup {
+        reopen_every: 90,
+        wal_segment_bytes: 4 << 10,
+        memtable_bytes: 6 << 10,
+        ..Setup::new("nested", 7, 300)
+    });
+    let calls = some_calls(&history.disk, 7, 250);
+    assert!(calls.len() >= 200);
+    let recorded = (&history.setup, &history.disk);
+    let recoveries = every_crash(recorded, test, &calls, |crash, disk| {
+        // One of the four images, in turn; of some the recoveries crash once more.
+        let turn = crash.call + crash.image;
+        if turn % 4 != 0 {
+            return Ok(0);
+        }
+        let depth = if turn % 40 == 0 { 2 } else { 1 };
+        nested::crash_again(&history, disk, crash, depth)
+    });
+    println!(
+        "nested: {} crash points: {recoveries} recoveries",
+        calls.len()
+    );
+}
+
+#[test]
+fn a_database_goes_on_from_every_one_of_many_crashes() {
+    for seed in 0..6 {
+        let mut history = History::unwritten(Setup::new("lives", seed, 1_500));
+        let chain = lives::chain(&mut history);
+        let chain = chain.unwrap_or_else(|finding| panic!("seed {seed}: {finding}"));
+        println!("seed {seed}: {chain:?}");
+        assert!(chain.lives > 50 && chain.flushes > 0 && chain.compactions > 0);
+    }
 }

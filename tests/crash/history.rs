@@ -3,7 +3,7 @@
 //! [`Setup`] says how, [`History`] is what came of it. With one writer and inline work the same
 //! setup makes the same calls on every run, which is what lets one line replay a failure.
 
-use crate::model::Script;
+use crate::model::{Keys, Script};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{Background, Durability, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, FileSystem};
@@ -27,6 +27,9 @@ pub(crate) struct Setup {
     pub(crate) memtable_bytes: usize,
     pub(crate) wal_segment_bytes: u64,
     pub(crate) level_ratio: u64,
+    pub(crate) level1_bytes: u64,
+    /// The keys of each writer.
+    pub(crate) keys: Keys,
     /// Close and open again after so many commits of the first writer; 0 for never.
     pub(crate) reopen_every: usize,
     /// Flush, compact or sync by hand after so many commits of the first writer; 0 for never.
@@ -46,6 +49,11 @@ impl Setup {
             memtable_bytes: 8 << 10,
             wal_segment_bytes: 6 << 10,
             level_ratio: 3,
+            level1_bytes: 16 << 10,
+            keys: Keys {
+                count: 96,
+                bytes_least: 0,
+            },
             reopen_every: 0,
             upkeep_every: 0,
         }
@@ -63,7 +71,7 @@ impl Setup {
         options.block_bytes = 128;
         options.table_bytes = 6 << 10;
         options.level0_tables = 2;
-        options.level1_bytes = 16 << 10;
+        options.level1_bytes = self.level1_bytes;
         options.close_flush_bytes = self.memtable_bytes / 2;
         options.file_system = disk;
         options.clock = Arc::new(clock.clone());
@@ -94,6 +102,8 @@ pub(crate) struct History {
     /// Flushes and compactions that there were.
     pub(crate) flushes: u64,
     pub(crate) compactions: u64,
+    /// The deepest level that held a table at a close.
+    pub(crate) deepest: usize,
 }
 
 /// Which commits of a writer may be the last that survived.
@@ -104,11 +114,12 @@ pub(crate) struct Survivors {
 }
 
 impl History {
-    /// Runs `setup` on a new disk, and closes the database.
-    pub(crate) fn record(setup: Setup) -> Self {
+    /// The scripts of `setup` and an empty disk.
+    pub(crate) fn unwritten(setup: Setup) -> Self {
+        let (seed, commits, keys) = (setup.seed, setup.commits, setup.keys);
         let numbers = 0..setup.writers;
-        let scripts = numbers.map(|w| Script::new(w, setup.seed, setup.commits));
-        let mut history = Self {
+        let scripts = numbers.map(|w| Script::new(w, seed, commits, keys));
+        Self {
             setup,
             disk: CrashDisk::new(),
             scripts: scripts.collect(),
@@ -116,7 +127,13 @@ impl History {
             synced: Vec::new(),
             flushes: 0,
             compactions: 0,
-        };
+            deepest: 0,
+        }
+    }
+
+    /// Runs `setup` on a new disk, and closes the database.
+    pub(crate) fn record(setup: Setup) -> Self {
+        let mut history = Self::unwritten(setup);
         if setup.writers == 1 {
             history.write_alone();
         } else {
@@ -134,6 +151,8 @@ impl History {
         let stats = engine.stats();
         self.flushes += stats.flushes;
         self.compactions += stats.compactions;
+        let deepest = stats.levels.iter().rposition(|level| level.tables > 0);
+        self.deepest = self.deepest.max(deepest.unwrap_or(0));
         engine.close().unwrap();
     }
 

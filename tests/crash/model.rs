@@ -10,9 +10,6 @@ use grainstore::fs::SplitMix64;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many keys a writer writes, its counter aside.
-const KEYS: u64 = 96;
-
 /// One change of a commit.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
@@ -61,9 +58,22 @@ pub(crate) fn counter_key(writer: usize) -> [u8; 2] {
     [b'a' + writer as u8, b'!']
 }
 
-fn key(writer: usize, number: u64) -> Arc<[u8]> {
-    let letter = char::from(b'a' + writer as u8);
-    format!("{letter}{number:03}").into_bytes().into()
+/// How the keys of a script look.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Keys {
+    /// How many there are, the counter aside; at most 1,000.
+    pub(crate) count: u64,
+    /// The least length of one.
+    pub(crate) bytes_least: usize,
+}
+
+impl Keys {
+    fn of(self, writer: usize, number: u64) -> Arc<[u8]> {
+        let letter = char::from(b'a' + writer as u8);
+        let mut key = format!("{letter}{number:03}").into_bytes();
+        key.resize(key.len().max(self.bytes_least), b'.');
+        key.into()
+    }
 }
 
 fn value(chance: &mut SplitMix64) -> Arc<[u8]> {
@@ -79,14 +89,21 @@ fn value(chance: &mut SplitMix64) -> Arc<[u8]> {
 
 impl Script {
     /// The work of writer `writer`: `commits` commits that follow from `seed`.
-    pub(crate) fn new(writer: usize, seed: u64, commits: usize) -> Self {
+    pub(crate) fn new(writer: usize, seed: u64, commits: usize, keys: Keys) -> Self {
         let mut chance = SplitMix64::new(seed ^ (writer as u64) << 32);
         let (mut content, mut time_ms) = (BTreeMap::new(), 1_000_000);
         let (mut made, mut states) = (Vec::new(), vec![Vec::new()]);
         for number in 1..=commits as u64 {
             time_ms += chance.below(8);
             let mut changes: Vec<_> = (0..=chance.below(5) * chance.below(2))
-                .map(|_| change(writer, time_ms, &mut chance))
+                .map(|_| {
+                    change(
+                        |number| keys.of(writer, number),
+                        keys.count,
+                        time_ms,
+                        &mut chance,
+                    )
+                })
                 .collect();
             let count = Arc::from(number.to_be_bytes());
             let counter = Change::Put(Arc::from(counter_key(writer)), count, 0);
@@ -113,19 +130,26 @@ impl Script {
     }
 }
 
-fn change(writer: usize, time_ms: u64, chance: &mut SplitMix64) -> Change {
-    let number = chance.below(KEYS);
-    let key_at = |number| key(writer, number);
+fn change(
+    key: impl Fn(u64) -> Arc<[u8]>,
+    keys: u64,
+    time_ms: u64,
+    chance: &mut SplitMix64,
+) -> Change {
+    let number = chance.below(keys);
     match chance.below(32) {
-        0..6 => Change::Delete(key_at(number)),
-        6 => Change::DeleteRange(key_at(number), key_at(number + 1 + chance.below(20))),
+        0..6 => Change::Delete(key(number)),
+        6 => {
+            let end = (number + 1 + chance.below(20)).min(keys);
+            Change::DeleteRange(key(number), key(end))
+        }
         7..11 => {
             let spans = [1, 10, 100, 1_000, 1_000_000];
             let span = spans[chance.below(spans.len() as u64) as usize];
             let expiry_ms = time_ms + 1 + chance.below(span);
-            Change::Put(key_at(number), value(chance), expiry_ms)
+            Change::Put(key(number), value(chance), expiry_ms)
         }
-        _ => Change::Put(key_at(number), value(chance), 0),
+        _ => Change::Put(key(number), value(chance), 0),
     }
 }
 

@@ -7,7 +7,7 @@ use grainstore::fs::CrashDisk;
 use std::path::Path;
 
 /// A key that no script writes, after all of theirs.
-const KEY_AFTER: &[u8] = b"~after the crash";
+pub(crate) const KEY_AFTER: &[u8] = b"~after the crash";
 
 /// What is wrong with a recovery, in words.
 pub(crate) type Finding = String;

@@ -2,7 +2,7 @@
 //!
 //! `GRAIN_CRASH=name:call:image` (as a failure prints it) walks to that one crash alone.
 
-use crate::history::{History, Setup};
+use crate::history::Setup;
 use crate::recovery::Finding;
 use grainstore::fs::{CrashDisk, CrashImage};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,22 +63,19 @@ fn wanted() -> Option<Wanted> {
 /// Calls `check` with the disk after each crash of `calls`, and panics with a line for each
 /// failure that replays it. `check` answers how many recoveries it made; so does this.
 pub(crate) fn every_crash(
-    history: &History,
+    (setup, disk): (&Setup, &CrashDisk),
     test: &str,
     calls: &[usize],
     check: impl Fn(Crash, &CrashDisk) -> Result<usize, Finding> + Sync,
 ) -> usize {
     let wanted = wanted();
-    if wanted
-        .as_ref()
-        .is_some_and(|w| w.name != history.setup.name)
-    {
+    if wanted.as_ref().is_some_and(|w| w.name != setup.name) {
         return 0;
     }
     let next = AtomicUsize::new(0);
     let one_thread = || {
         let (mut recoveries, mut failures) = (0, Vec::new());
-        let mut replay = history.disk.replay();
+        let mut replay = disk.replay();
         while let Some(&call) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
             if wanted.as_ref().is_some_and(|w| w.call != call) {
                 continue;
@@ -89,10 +86,10 @@ pub(crate) fn every_crash(
                     continue;
                 }
                 let crash = Crash { call, image };
-                let disk = replay.image(crash.kind(&history.setup));
-                match caught(|| check(crash, &disk)) {
+                let image = replay.image(crash.kind(setup));
+                match caught(|| check(crash, &image)) {
                     Ok(made) => recoveries += made,
-                    Err(finding) => failures.push(tell(history, test, crash, &finding)),
+                    Err(finding) => failures.push(tell((setup, disk), test, crash, &finding)),
                 }
             }
             if failures.len() >= FAILURES_SHOWN {
@@ -119,23 +116,24 @@ pub(crate) fn caught<T>(check: impl FnOnce() -> Result<T, Finding>) -> Result<T,
     catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| Err("a panic".to_owned()))
 }
 
-fn tell(history: &History, test: &str, crash: Crash, finding: &str) -> String {
-    let (name, call, image) = (history.setup.name, crash.call, IMAGES[crash.image]);
-    let last = history.disk.describe_call(call);
+fn tell((setup, disk): (&Setup, &CrashDisk), test: &str, crash: Crash, finding: &str) -> String {
+    let (name, call, image) = (setup.name, crash.call, IMAGES[crash.image]);
+    let last = disk.describe_call(call);
     format!(
         "{finding}\n  power lost after: {last}\n  \
          GRAIN_CRASH={name}:{call}:{image} cargo test --test crash {test}"
     )
 }
 
-/// All calls of a history, from before the first to after the last.
-pub(crate) fn all_calls(history: &History) -> Vec<usize> {
-    (0..=history.disk.calls()).collect()
+/// All calls of a disk, from before the first to after the last.
+pub(crate) fn all_calls(disk: &CrashDisk) -> Vec<usize> {
+    (0..=disk.calls()).collect()
 }
 
-/// About `count` calls of a history, spread over all of it, at other places for each seed.
-pub(crate) fn some_calls(history: &History, count: usize) -> Vec<usize> {
-    let step = (history.disk.calls() / count).max(1);
-    let first = history.setup.seed as usize % step;
-    (first..=history.disk.calls()).step_by(step).collect()
+/// About `count` calls of a disk, spread over all of them, at other places for each seed.
+pub(crate) fn some_calls(disk: &CrashDisk, seed: u64, count: usize) -> Vec<usize> {
+    let step = (disk.calls() / count).max(1);
+    (seed as usize % step..=disk.calls())
+        .step_by(step)
+        .collect()
 }
