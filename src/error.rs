@@ -109,6 +109,34 @@ impl Error {
         }))
     }
 
+    /// The same error once more, for another one whom it concerns. Of a cause of unknown type only
+    /// the text is kept.
+    pub(crate) fn copied(&self) -> Self {
+        Self(Box::new(match &*self.0 {
+            Cause::Io {
+                operation,
+                path,
+                source,
+            } => Cause::Io {
+                operation,
+                path: path.clone(),
+                source: match source.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => io::Error::new(source.kind(), source.to_string()),
+                },
+            },
+            Cause::Corruption { file, offset, what } => Cause::Corruption {
+                file: file.clone(),
+                offset: *offset,
+                what: what.clone(),
+            },
+            Cause::Plain { kind, .. } | Cause::Caused { kind, .. } => Cause::Plain {
+                kind: *kind,
+                text: self.to_string(),
+            },
+        }))
+    }
+
     /// The family of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

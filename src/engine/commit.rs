@@ -54,23 +54,7 @@ struct Waiter {
 enum Turn {
     Waiting,
     Lead,
-    Done(Result<u64, GroupFailure>),
-}
-
-/// An error that every writer of a group gets its own copy of.
-#[derive(Debug, Clone)]
-struct GroupFailure(ErrorKind, String);
-
-impl From<Error> for GroupFailure {
-    fn from(error: Error) -> Self {
-        Self(error.kind(), error.to_string())
-    }
-}
-
-impl From<GroupFailure> for Error {
-    fn from(GroupFailure(kind, text): GroupFailure) -> Self {
-        Self::new(kind, text)
-    }
+    Done(Result<u64>),
 }
 
 impl CommitQueue {
@@ -93,7 +77,7 @@ impl CommitQueue {
         queue.waiting.push(Arc::clone(&waiter));
         drop(queue);
         match waiter.wait() {
-            Some(result) => result.map_err(Error::from),
+            Some(result) => result,
             None => self.lead(core, &waiter),
         }
     }
@@ -108,7 +92,7 @@ impl CommitQueue {
             if Arc::ptr_eq(member, own) {
                 answer = result;
             } else {
-                member.finish(result.map_err(GroupFailure::from));
+                member.finish(result);
             }
         }
         self.hand_over();
@@ -142,7 +126,7 @@ impl CommitQueue {
 
 impl Waiter {
     /// Sleeps until the group is committed (its result) or this writer leads (`None`).
-    fn wait(&self) -> Option<Result<u64, GroupFailure>> {
+    fn wait(&self) -> Option<Result<u64>> {
         let mut turn = self.turn.lock();
         loop {
             match std::mem::replace(&mut *turn, Turn::Waiting) {
@@ -158,7 +142,7 @@ impl Waiter {
         self.changed.notify_one();
     }
 
-    fn finish(&self, result: Result<u64, GroupFailure>) {
+    fn finish(&self, result: Result<u64>) {
         *self.turn.lock() = Turn::Done(result);
         self.changed.notify_one();
     }
@@ -175,13 +159,7 @@ fn no_answer() -> Error {
 fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Vec<Result<u64>> {
     match try_commit_group(core, requests) {
         Ok(answers) => answers,
-        Err(error) => {
-            let failure = GroupFailure::from(error);
-            requests
-                .iter()
-                .map(|_| Err(Error::from(failure.clone())))
-                .collect()
-        }
+        Err(error) => requests.iter().map(|_| Err(error.copied())).collect(),
     }
 }
 

@@ -1,0 +1,39 @@
+//! The smallest failures that were once told wrongly, one a claim; and what a failed read may not
+//! do.
+
+use crate::history::DIR;
+use grainstore::engine::{Background, Engine, EngineOptions};
+use grainstore::fs::{CrashDisk, Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+fn open(disk: &FaultDisk) -> Engine {
+    let mut options = EngineOptions::default();
+    options.background = Background::Inline;
+    options.memtable_bytes = 4 << 10;
+    options.cache_bytes = 0;
+    options.file_system = Arc::new(disk.clone());
+    Engine::open(Path::new(DIR), options).unwrap()
+}
+
+fn fail(disk: &FaultDisk, calls: FaultCalls, at: u64) {
+    disk.arm(Fault {
+        kind: FaultKind::Enospc,
+        at,
+        mode: FaultMode::Once,
+        calls,
+    });
+}
+
+#[test]
+fn the_error_of_a_failed_commit_names_the_file_and_the_cause() {
+    let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+    let engine = open(&disk);
+    fail(&disk, FaultCalls::Writes, 0);
+    let error = engine.put(b"a", b"1").unwrap_err();
+    assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
+    assert_eq!(error.path(), Some(Path::new("/db/000001.wal")));
+    assert!(engine.put(b"a", b"1").unwrap_err().is_latched());
+    assert!(engine.get(b"a").unwrap().is_none());
+}
