@@ -89,7 +89,8 @@ impl Engine {
         }
         drop(threads);
         core.signal_work();
-        self.after_write()
+        self.do_due_work();
+        Ok(())
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -228,18 +229,19 @@ impl Engine {
             return self.core().check_open();
         }
         self.inner.queue.commit(self.core(), batch.into_request())?;
-        self.after_write()
+        self.do_due_work();
+        Ok(())
     }
 
     /// In inline mode the writer does the work that its write made due.
-    fn after_write(&self) -> Result<()> {
+    fn do_due_work(&self) {
         let core = self.core();
         if core.options.background == Background::Inline
             && std::mem::take(&mut core.signal.state.lock().work_pending)
         {
-            return background::run_until_idle(core);
+            // The write itself is committed. A failure has closed the latch, which tells the next.
+            let _ = background::run_until_idle(core);
         }
-        Ok(())
     }
 
     /// The records of `range` as an iterator, forward or with `rev` backward, as of now.

@@ -37,3 +37,20 @@ fn the_error_of_a_failed_commit_names_the_file_and_the_cause() {
     assert!(engine.put(b"a", b"1").unwrap_err().is_latched());
     assert!(engine.get(b"a").unwrap().is_none());
 }
+
+#[test]
+fn a_committed_write_does_not_fail_with_the_flush_that_it_made_due() {
+    let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+    let engine = open(&disk);
+    engine.put(b"a", &[1; 5_000]).unwrap();
+    // This one freezes the memtable: a new segment, its own record, and then the table.
+    fail(&disk, FaultCalls::Names, 2);
+    engine.put(b"b", b"2").unwrap();
+    assert_eq!(disk.fired(), 1, "the flush did not fail");
+    assert_eq!(engine.get(b"b").unwrap().unwrap(), b"2");
+    assert!(engine.put(b"c", b"3").unwrap_err().is_latched());
+    drop(engine);
+    let engine = open(&disk);
+    assert_eq!(engine.get(b"b").unwrap().unwrap(), b"2");
+    assert!(engine.get(b"c").unwrap().is_none());
+}
