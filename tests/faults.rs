@@ -8,9 +8,112 @@
 // What stands around the tests is test too; they use threads of their own.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
-/// Where the databases lie on the simulated disks.
-mod history {
-    pub(crate) const DIR: &str = "/db";
-}
+#[path = "crash/history.rs"]
+#[allow(dead_code)] // the crash tests use all of it
+mod history;
+#[path = "crash/model.rs"]
+#[allow(dead_code)]
+mod model;
+#[path = "crash/recovery.rs"]
+mod recovery;
 #[path = "faults/reproducers.rs"]
 mod reproducers;
+#[path = "faults/run.rs"]
+mod run;
+
+use grainstore::fs::{Fault, FaultCalls, FaultKind, FaultMode};
+use history::{History, Setup};
+use run::{Outcome, run};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// A history with flushes, compactions, rolls and a reopen in a few hundred calls.
+const SMALL: Setup = Setup {
+    reopen_every: 45,
+    memtable_bytes: 4 << 10,
+    wal_segment_bytes: 4 << 10,
+    ..Setup::new("small", 11, 70)
+};
+
+/// Runs `fault`, a panic being a failure as any other, told with the line that replays it.
+fn told(history: &History, fault: Fault, test: &str) -> Result<Outcome, String> {
+    let Fault { kind, at, mode, .. } = fault;
+    let done = catch_unwind(AssertUnwindSafe(|| run(history, fault)));
+    let done = done.unwrap_or_else(|_| Err("a panic".to_owned()));
+    done.map_err(|finding| {
+        format!("{finding}\n  GRAIN_FAULT={kind:?}:{mode:?}:{at} cargo test --test faults {test}")
+    })
+}
+
+/// Lets every `n`-th call of `calls` fail, for every n, on two threads.
+fn every_call_fails(kind: FaultKind, mode: FaultMode, calls: FaultCalls, test: &str) {
+    let history = History::unwritten(SMALL);
+    let wanted = std::env::var("GRAIN_FAULT").ok();
+    let at = |at| Fault {
+        kind,
+        at,
+        mode,
+        calls,
+    };
+    if let Some(wanted) = wanted {
+        let number = wanted.strip_prefix(&format!("{kind:?}:{mode:?}:"));
+        if let Some(number) = number {
+            told(&history, at(number.parse().unwrap()), test).unwrap();
+        }
+        return;
+    }
+    let (next, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let one_thread = || {
+        let (mut faults, mut failed, mut recoveries) = (0, 0, 0);
+        let mut findings = Vec::new();
+        while !over.load(Ordering::Relaxed) && findings.len() < 3 {
+            match told(&history, at(next.fetch_add(1, Ordering::Relaxed)), test) {
+                Ok(outcome) if outcome.fired == 0 => over.store(true, Ordering::Relaxed),
+                Ok(outcome) => {
+                    faults += 1;
+                    failed += usize::from(outcome.failed);
+                    recoveries += outcome.recoveries;
+                }
+                Err(finding) => findings.push(finding),
+            }
+        }
+        (faults, failed, recoveries, findings)
+    };
+    let (mut faults, mut failed, mut recoveries, mut findings) = (0, 0, 0, Vec::new());
+    std::thread::scope(|scope| {
+        let threads = [scope.spawn(one_thread), scope.spawn(one_thread)];
+        for thread in threads {
+            let (one, two, three, found) = thread.join().unwrap();
+            faults += one;
+            failed += two;
+            recoveries += three;
+            findings.extend(found);
+        }
+    });
+    assert!(findings.is_empty(), "\n{}", findings.join("\n"));
+    assert!(faults > 100, "the history made few calls");
+    println!("{kind:?} {mode:?}: {faults} faults, {failed} reported, {recoveries} recoveries");
+}
+
+macro_rules! every_call {
+    ($($test:ident: $kind:ident $mode:ident $calls:ident,)*) => {$(
+        #[test]
+        fn $test() {
+            let (kind, mode) = (FaultKind::$kind, FaultMode::$mode);
+            every_call_fails(kind, mode, FaultCalls::$calls, stringify!($test));
+        }
+    )*};
+}
+
+every_call! {
+    any_call_may_fail_once: Eio Once All,
+    the_device_may_fail_from_any_call_on: Eio FromThenOn All,
+    the_disk_may_be_full_once: Enospc Once All,
+    the_disk_may_be_full_from_any_call_on: Enospc FromThenOn All,
+    any_call_may_be_interrupted_once: Eintr Once All,
+    every_second_call_may_be_interrupted: Eintr FromThenOn All,
+    a_write_may_be_short: ShortWrite Once All,
+    all_writes_may_be_short: ShortWrite FromThenOn All,
+    writes_may_fail_from_any_on: Enospc FromThenOn Writes,
+    syncs_may_fail_from_any_on: Eio FromThenOn Syncs,
+}

@@ -54,3 +54,55 @@ fn a_committed_write_does_not_fail_with_the_flush_that_it_made_due() {
     assert_eq!(engine.get(b"b").unwrap().unwrap(), b"2");
     assert!(engine.get(b"c").unwrap().is_none());
 }
+
+#[test]
+fn a_failed_read_is_an_error_of_that_read_alone() {
+    let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+    let engine = open(&disk);
+    engine.put(b"a", &[1; 500]).unwrap();
+    engine.flush().unwrap();
+    for at in 0.. {
+        fail(&disk, FaultCalls::Reads, at);
+        let read = engine.get(b"a");
+        if disk.fired() == 0 {
+            assert!(at > 0 && read.is_ok());
+            break;
+        }
+        assert_eq!(
+            read.unwrap_err().io_kind(),
+            Some(io::ErrorKind::StorageFull)
+        );
+        assert_eq!(engine.get(b"a").unwrap().unwrap(), [1; 500]);
+        engine.put(b"b", b"2").unwrap();
+    }
+}
+
+#[test]
+fn a_scan_that_met_an_error_ends_with_it() {
+    let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+    let engine = open(&disk);
+    for number in 0..100_u8 {
+        engine.put(&[number], &[number; 200]).unwrap();
+    }
+    engine.flush().unwrap();
+    let whole = engine.scan::<&[u8]>(..).unwrap().count();
+    assert_eq!(whole, 100);
+    for at in 0.. {
+        fail(&disk, FaultCalls::Reads, at);
+        let records: Vec<_> = engine.scan::<&[u8]>(..).unwrap().collect();
+        if disk.fired() == 0 {
+            assert!(at > 0 && records.len() == 100);
+            break;
+        }
+        let (last, before) = records.split_last().unwrap();
+        assert!(
+            last.is_err() && before.iter().all(Result::is_ok),
+            "call {at}"
+        );
+        let keys = before.iter().map(|record| record.as_ref().unwrap().0[0]);
+        assert!(
+            keys.eq(0..before.len() as u8),
+            "call {at}: a record is missing"
+        );
+    }
+}
