@@ -10,6 +10,7 @@ pub(crate) mod compaction;
 pub(crate) mod compaction_plan;
 pub(crate) mod core;
 pub(crate) mod cursor;
+pub(crate) mod directory;
 pub(crate) mod flush;
 pub(crate) mod latch;
 pub(crate) mod live_table;

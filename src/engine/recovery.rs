@@ -12,7 +12,8 @@
 //! says.
 
 use super::commit;
-use super::core::{Core, Log, Signal, sync_dir};
+use super::core::{Core, Log, Signal};
+use super::directory::{self, NewNames};
 use super::latch::Latch;
 use super::live_table::LiveTable;
 use super::options::{Durability, EngineOptions};
@@ -46,11 +47,11 @@ const SEGMENTS_KEPT_MAX: u64 = 4;
 pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     options.validate()?;
     let file_system = Arc::clone(&options.file_system);
-    create_dir(&*file_system, dir)?;
+    let new_names = directory::make(&*file_system, dir)?;
     let lock = take_lock(&*file_system, dir)?;
     let mut manifest = match Manifest::open(Arc::clone(&file_system), dir)? {
         Some((manifest, _)) => manifest,
-        None => create_manifest(&file_system, dir)?,
+        None => create_manifest(&file_system, dir, &new_names)?,
     };
     let state = manifest.state().clone();
     let clock = MonotonicClock::new(Arc::clone(&options.clock), state.clock_ms);
@@ -96,22 +97,6 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     Ok(assemble(parts, replayed, log_first, number))
 }
 
-fn create_dir(file_system: &dyn FileSystem, dir: &Path) -> Result<()> {
-    if dir.as_os_str().is_empty() {
-        let text = "the path of the database is empty; the current directory is \".\"";
-        return Err(Error::new(ErrorKind::InvalidInput, text));
-    }
-    file_system.create_dir_all(dir).map_err(|e| {
-        let e = match e.kind() {
-            io::ErrorKind::AlreadyExists => {
-                io::Error::new(e.kind(), "a file is there, and a database is a directory")
-            }
-            _ => e,
-        };
-        Error::io("create directory", dir, e)
-    })
-}
-
 fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLock>> {
     let path = FileName::Lock.in_dir(dir);
     file_system.lock(&path).map_err(|e| {
@@ -128,18 +113,12 @@ fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLoc
 }
 
 /// The manifest comes first, naming no log yet, so that a directory without one holds no data.
-fn create_manifest(file_system: &Arc<dyn FileSystem>, dir: &Path) -> Result<Manifest> {
-    if let Some(parent) = dir.parent() {
-        let here = Path::new(".");
-        sync_dir(
-            &**file_system,
-            if parent.as_os_str().is_empty() {
-                here
-            } else {
-                parent
-            },
-        )?;
-    }
+fn create_manifest(
+    file_system: &Arc<dyn FileSystem>,
+    dir: &Path,
+    new_names: &NewNames,
+) -> Result<Manifest> {
+    new_names.sync(&**file_system)?;
     let state = ManifestState {
         log_first: 1,
         file_number_next: 2,

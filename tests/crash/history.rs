@@ -10,8 +10,8 @@ use grainstore::fs::{CrashDisk, FileSystem};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where the database lies on the simulated disk.
-pub(crate) const DIR: &str = "/db";
+/// Where the database lies on the simulated disk; at first not even the first part exists.
+pub(crate) const DIR: &str = "/srv/grain/db";
 
 /// How a history is made.
 #[derive(Debug, Clone, Copy)]

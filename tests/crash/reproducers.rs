@@ -2,7 +2,7 @@
 
 use crate::history::DIR;
 use grainstore::engine::{Background, Engine, EngineOptions};
-use grainstore::fs::CrashDisk;
+use grainstore::fs::{CrashDisk, CrashImage};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,4 +31,14 @@ fn a_log_segment_of_which_half_is_in_tables_opens() {
     for number in 0..12_u8 {
         assert_eq!(engine.get(&[number]).unwrap().unwrap(), [number; 1_000]);
     }
+}
+
+#[test]
+fn a_database_in_new_directories_survives_power_loss() {
+    let disk = CrashDisk::new();
+    let engine = open(&disk, 1 << 20);
+    engine.put(b"a", b"1").unwrap();
+    let disk = disk.image(disk.calls(), CrashImage::DropUnsynced);
+    drop(engine);
+    assert_eq!(open(&disk, 1 << 20).get(b"a").unwrap().unwrap(), b"1");
 }
