@@ -9,6 +9,8 @@
 // What stands around the tests is test too; they use threads of their own.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
+#[path = "crash/bulk.rs"]
+mod bulk;
 #[path = "crash/history.rs"]
 mod history;
 #[path = "crash/lives.rs"]

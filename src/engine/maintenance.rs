@@ -3,6 +3,7 @@
 use super::background;
 use super::compaction;
 use super::core::{Core, Log, sync_dir};
+use super::directory;
 use super::flush;
 use super::live_table::LiveTable;
 use super::lsm::Engine;
@@ -184,13 +185,12 @@ fn verify_table(core: &Core, live: &LiveTable) -> Result<()> {
 
 fn prepare_target(core: &Core, dir: &Path) -> Result<()> {
     let fs = &core.file_system;
-    fs.create_dir_all(dir)
-        .map_err(|e| Error::io("create directory", dir, e))?;
+    let new_names = directory::make(&**fs, dir)?;
     let names = fs
         .list_dir(dir)
         .map_err(|e| Error::io("list directory", dir, e))?;
     if names.is_empty() {
-        return Ok(());
+        return new_names.sync(&**fs);
     }
     let text = format!(
         "{} is not empty; a checkpoint needs a directory of its own",
