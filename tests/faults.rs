@@ -8,6 +8,8 @@
 // What stands around the tests is test too; they use threads of their own.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
+#[path = "faults/clean_pages.rs"]
+mod clean_pages;
 #[path = "crash/history.rs"]
 #[allow(dead_code)] // the crash tests use all of it
 mod history;
@@ -20,6 +22,8 @@ mod recovery;
 mod reproducers;
 #[path = "faults/run.rs"]
 mod run;
+#[path = "faults/syncs.rs"]
+mod syncs;
 
 use grainstore::fs::{Fault, FaultCalls, FaultKind, FaultMode};
 use history::{History, Setup};

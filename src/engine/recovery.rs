@@ -1,11 +1,11 @@
 //! Opening a database: from what a crash, a kill or a clean close left to a running core.
 //!
 //! There is no repair step. The manifest tells which tables there are and from which log segment
-//! on records are not in tables yet; those segments are replayed into memtables. Recovery syncs
-//! what it relied on before it acts on it (V1), so that a crash during or after it finds the same,
-//! and it seals the segment that the crash left open at the end of what survived (V2), so that
-//! nothing after that point can come back later. Records of the log that are in tables already are
-//! told by their sequence numbers (V3).
+//! on records are not in tables yet; those segments are replayed into memtables. Recovery makes
+//! durable what it relied on before it acts on it (V1), so that a crash during or after it finds
+//! the same, and it seals the segment that the crash left open at the end of what survived (V2), so
+//! that nothing after that point can come back later. Records that are in tables already, as the
+//! first ones of the oldest segment may be, are passed over by their sequence numbers (V3).
 //!
 //! What is checked: every segment from the first to the last that must exist is there; all but the
 //! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest
@@ -26,13 +26,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch;
 use crate::format::file_name::FileName;
 use crate::format::version_edit::VersionEdit;
-use crate::fs::file_system::{FileLock, FileSystem, OpenMode};
+use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::state::ManifestState;
 use crate::memtable::map::Memtable;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex};
 use crate::table::cache::BlockCache;
-use crate::wal::recover::seal_recovered;
+use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
 use crate::wal::writer::WalWriter;
@@ -252,12 +252,12 @@ fn replay_logs(
                 return Err(Error::corruption(&path, offset, what));
             }
             ReplayEnd::Torn { offset } => seal_recovered(file_system, &path, number, offset)?,
-            ReplayEnd::Rolled { .. } => {
-                sync_file(file_system, &path)?;
+            ReplayEnd::Rolled { offset } => {
+                harden_seal(file_system, &path, offset)?; // V1
                 required = required.max(number + 1);
             }
-            ReplayEnd::Closed { .. } | ReplayEnd::Recovered { .. } => {
-                sync_file(file_system, &path)?;
+            ReplayEnd::Closed { offset } | ReplayEnd::Recovered { offset } => {
+                harden_seal(file_system, &path, offset)?; // V1
             }
         }
         last = Some(number);
@@ -294,13 +294,6 @@ fn check_end(path: &Path, number: u64, state: &ManifestState, end: &ReplayEnd) -
         }
         _ => Ok(()),
     }
-}
-
-fn sync_file(file_system: &dyn FileSystem, path: &Path) -> Result<()> {
-    let file = file_system
-        .open(path, OpenMode::Write)
-        .map_err(|e| Error::io("open", path, e))?;
-    file.sync_data().map_err(|e| Error::io("sync", path, e))
 }
 
 /// Removes what carries the number of a segment still to be made.

@@ -10,7 +10,7 @@
 use super::replay::header_at;
 use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, Result};
-use crate::format::log_record::{SEGMENT_HEADER_BYTES, Seal, encode_seal};
+use crate::format::log_record::{SEAL_BYTES, SEGMENT_HEADER_BYTES, Seal, encode_seal};
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::path::Path;
@@ -45,6 +45,21 @@ pub(crate) fn seal_recovered(
         offset,
     )?;
     sync()
+}
+
+/// Makes the seal that a replay found at `offset` of a segment durable.
+///
+/// What stands before a seal was durable before it was written; the seal itself may be what a
+/// failed sync left in the cache.
+pub(crate) fn harden_seal(fs: &dyn FileSystem, path: &Path, offset: u64) -> Result<()> {
+    let opened = fs.open(path, OpenMode::Write);
+    let file = opened.map_err(|e| Error::io("open", path, e))?;
+    let mut seal = [0; SEAL_BYTES];
+    file.read_exact_at(&mut seal, offset)
+        .map_err(|e| Error::io("read", path, e))?;
+    file.write_all_at(&seal, offset)
+        .map_err(|e| Error::io("write", path, e))?;
+    file.sync_data().map_err(|e| Error::io("sync", path, e))
 }
 
 /// How far the records before `end` call the segment durable.
