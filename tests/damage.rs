@@ -1,0 +1,27 @@
+//! Damage: what a failing drive or a careless hand does to a database that was closed cleanly.
+//!
+//! Every test here holds one promise: whatever happens to the stored bytes, reading them gives the
+//! exact contents or an error that names the file and the offset; never a panic, a wrong or a
+//! missing value, nor an allocation beyond what the files can justify.
+//!
+//! - `flips`: every bit of every file, one at a time
+//! - `cuts`: every file cut at every byte, lost, swapped with another, with blocks gone or doubled
+//! - `manifest`: records lost off the end of the manifest, what nobody could miss by reading it
+//! - `foreign`: files that are not the database's
+
+#![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
+
+#[path = "damage/allocation.rs"]
+mod allocation;
+#[path = "damage/cuts.rs"]
+mod cuts;
+#[path = "damage/flips.rs"]
+mod flips;
+#[path = "damage/foreign.rs"]
+mod foreign;
+#[path = "damage/judge.rs"]
+mod judge;
+#[path = "damage/manifest.rs"]
+mod manifest;
+#[path = "damage/sample.rs"]
+mod sample;

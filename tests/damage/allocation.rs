@@ -1,0 +1,78 @@
+//! An allocator that counts what each thread holds, so that tests do not see each other.
+
+#![allow(unsafe_code)] // an allocator is an unsafe trait
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+fn grow(bytes: usize) {
+    // Nothing is counted while a thread is torn down.
+    let _ = HELD.try_with(|held| {
+        held.set(held.get().saturating_add(bytes));
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
+    });
+}
+
+fn shrink(bytes: usize) {
+    let _ = HELD.try_with(|held| held.set(held.get().saturating_sub(bytes)));
+}
+
+// SAFETY: every call goes to the system allocator with the arguments it came with; counting
+// touches only thread-local cells, which need no allocation.
+unsafe impl GlobalAlloc for Counting {
+    // SAFETY: the caller keeps the contract of `alloc`, and it is passed on as it is.
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    // SAFETY: the caller keeps the contract of `alloc_zeroed`, and it is passed on as it is.
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    // SAFETY: the caller keeps the contract of `dealloc`, and it is passed on as it is.
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        shrink(layout.size());
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    // SAFETY: the caller keeps the contract of `realloc`, and it is passed on as it is.
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        grow(size);
+        shrink(layout.size());
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// What `work` held at most beyond what this thread held before it.
+pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = HELD.get();
+    PEAK.set(before);
+    let result = work();
+    (result, PEAK.get().saturating_sub(before))
+}
+
+#[test]
+fn the_peak_of_a_piece_of_work_is_what_it_held_at_most() {
+    let (vec, peak) = peak_of(|| {
+        drop(vec![1u8; 5_000]);
+        vec![0u8; 3_000]
+    });
+    assert_eq!((vec.len(), peak), (3_000, 5_000));
+}
