@@ -15,6 +15,7 @@ use super::snapshots::CommitPoint;
 use super::stats::{EngineStats, LevelStats};
 use super::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::log_record::CloseMark;
 use crate::format::version_edit::VersionEdit;
 use crate::manifest::version::LEVELS;
 use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering};
@@ -432,14 +433,21 @@ impl Inner {
         if core.latch.is_closed() {
             return Ok(()); // the next open recovers; what is in doubt must not be sealed
         }
-        let offset = core.latch.guard(log.wal.seal_closed())?;
+        let mut manifest = core.manifest.lock();
+        // Log and manifest bear witness to each other's end.
+        let mark = CloseMark {
+            manifest: manifest.number(),
+            manifest_bytes: manifest.bytes(),
+            time_ms: core.clock.now_ms(),
+        };
+        let offset = core.latch.guard(log.wal.seal_closed(mark))?;
         let edit = VersionEdit {
             closed: Some((log.wal.number(), offset)),
             log_last: Some(log.wal.number()),
-            clock_ms: Some(core.clock.now_ms()),
+            clock_ms: Some(mark.time_ms),
             ..VersionEdit::default()
         };
-        core.latch.guard(core.manifest.lock().append(&edit))
+        core.latch.guard(manifest.append(&edit))
     }
 }
 

@@ -32,6 +32,7 @@ pub(crate) mod source;
 pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod table_output;
+pub(crate) mod witness;
 pub(crate) mod write_batch;
 
 pub use cursor::Cursor;

@@ -8,8 +8,8 @@
 //! first ones of the oldest segment may be, are passed over by their sequence numbers (V3).
 //!
 //! What is checked: every segment from the first to the last that must exist is there; all but the
-//! last are sealed; sequence numbers rise; after a clean close the log ends where the manifest
-//! says.
+//! last are sealed; sequence numbers rise; and the files say the same of each other (`witness`).
+//! All of it comes before anything is removed.
 
 use super::commit;
 use super::core::{Core, Log, Signal};
@@ -21,6 +21,7 @@ use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
 use super::sweep::{self, Files};
+use super::witness;
 use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch;
@@ -49,15 +50,19 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     let file_system = Arc::clone(&options.file_system);
     let new_names = directory::make(&*file_system, dir)?;
     let lock = take_lock(&*file_system, dir)?;
-    let mut manifest = match Manifest::open(Arc::clone(&file_system), dir)? {
+    let found = Manifest::open(Arc::clone(&file_system), dir, |number, end| {
+        let files = sweep::list(&*file_system, dir)?;
+        witness::check_all_marks(&*file_system, dir, &files, (number, end))
+    })?;
+    let mut manifest = match found {
         Some((manifest, _)) => manifest,
         None => create_manifest(&file_system, dir, &new_names)?,
     };
+    let files = sweep::list(&*file_system, dir)?;
+    let mut replayed = Replayed::new(&options, manifest.state().sequence_last);
+    let last = replay_logs(&*file_system, dir, &manifest, &files, &mut replayed)?;
     let state = manifest.state().clone();
     let clock = MonotonicClock::new(Arc::clone(&options.clock), state.clock_ms);
-    let files = sweep::list(&*file_system, dir)?;
-    let mut replayed = Replayed::new(&options, state.sequence_last);
-    let last = replay_logs(&*file_system, dir, &state, &files, &mut replayed)?;
     clock.raise(replayed.time_ms);
     let number = last
         .map_or(state.log_first, |last| last + 1)
@@ -224,11 +229,30 @@ impl Replayed {
     }
 }
 
-/// Replays the segments in order; answers the number of the last, or `None` where there is none.
+/// Replays the log; answers the number of the last segment, or `None` where there is none.
 fn replay_logs(
     file_system: &dyn FileSystem,
     dir: &Path,
-    state: &ManifestState,
+    manifest: &Manifest,
+    files: &Files,
+    replayed: &mut Replayed,
+) -> Result<Option<u64>> {
+    let end = (manifest.number(), manifest.bytes());
+    let state = manifest.state();
+    let last = witness::check_tables(dir, state, files)
+        .and_then(|()| replay_segments(file_system, dir, (state, end), files, replayed));
+    // A file may be missed only because the manifest lost the record that lets it go.
+    last.map_err(|error| {
+        let blamed = witness::check_all_marks(file_system, dir, files, end);
+        blamed.err().unwrap_or(error)
+    })
+}
+
+/// Replays the segments in order, on the word of a manifest with this state, number and length.
+fn replay_segments(
+    file_system: &dyn FileSystem,
+    dir: &Path,
+    (state, manifest): (&ManifestState, (u64, u64)),
     files: &Files,
     replayed: &mut Replayed,
 ) -> Result<Option<u64>> {
@@ -245,7 +269,7 @@ fn replay_logs(
             let applied = replayed.apply(number, &record);
             applied.map_err(|what| Error::corruption(&path, offset, what))
         })?;
-        check_end(&path, number, state, &end)?;
+        witness::check_log_end(&path, number, state, &end)?;
         match end {
             ReplayEnd::Torn { offset } if number < required => {
                 let what = "a log segment that is not the last ends without its seal";
@@ -256,44 +280,19 @@ fn replay_logs(
                 harden_seal(file_system, &path, offset)?; // V1
                 required = required.max(number + 1);
             }
-            ReplayEnd::Closed { offset } | ReplayEnd::Recovered { offset } => {
+            ReplayEnd::Closed { mark, offset } => {
+                let (manifest, bytes) = manifest;
+                witness::check_mark(dir, mark, manifest, bytes)?;
+                replayed.time_ms = replayed.time_ms.max(mark.time_ms);
                 harden_seal(file_system, &path, offset)?; // V1
             }
+            ReplayEnd::Recovered { offset } => harden_seal(file_system, &path, offset)?, // V1
         }
         last = Some(number);
         number += 1;
     }
-    check_beyond(file_system, dir, files, number)?;
+    witness::check_beyond(file_system, dir, files, number)?;
     Ok(last)
-}
-
-/// A segment that nothing requires was being made when the crash came, so it holds nothing. Where
-/// one holds records, whatever named it is damaged.
-fn check_beyond(file_system: &dyn FileSystem, dir: &Path, files: &Files, first: u64) -> Result<()> {
-    for &number in files.logs.range(first..) {
-        let path = FileName::Wal(number).in_dir(dir);
-        let what = "the log segment holds records, but neither the manifest nor the log before it \
-                    names it: one of them is damaged";
-        replay(file_system, &path, number, &mut |record| {
-            Err(Error::corruption(&path, record.offset, what))
-        })?;
-    }
-    Ok(())
-}
-
-/// After a clean close the log ends exactly where the manifest says.
-fn check_end(path: &Path, number: u64, state: &ManifestState, end: &ReplayEnd) -> Result<()> {
-    let (ReplayEnd::Closed { offset }
-    | ReplayEnd::Torn { offset }
-    | ReplayEnd::Rolled { offset }
-    | ReplayEnd::Recovered { offset }) = *end;
-    match state.closed {
-        Some((log, sealed_at)) if log == number && offset != sealed_at => {
-            let what = format!("the log was closed cleanly at {sealed_at} but ends here");
-            Err(Error::corruption(path, offset, what))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Removes what carries the number of a segment still to be made.

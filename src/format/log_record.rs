@@ -17,14 +17,18 @@
 //! 12 u32 segment number, low half       32 u64 time of the commit, ms since the epoch
 //! 16 u32 synced-up-to offset / 8
 //! kind 1 batch: the payload is that of `format::batch`
-//! kind 2 seal:  the payload is one byte, 1 rolled · 2 closed · 3 recovered
+//! kind 2 seal:  the payload is 1 rolled · 2 closed, manifest: u64, its bytes: u64 · 3 recovered
 //! ```
+//!
+//! The seal of a clean close names the manifest in force and how long it was then. Records lost off
+//! its end would leave a manifest that reads well and says less; this is what proves them lost.
 //!
 //! The synced-up-to offset is how much of the segment was durable when the record was written. It
 //! tells rot from a torn tail: a bad record below an offset that a later record calls durable was
 //! once good.
 //!
-//! Segment 1 with a batch that deletes "a" (sequence 7, at 1000 ms), closed cleanly:
+//! Segment 1 with a batch that deletes "a" (sequence 7, at 1000 ms), closed cleanly at 2000 ms
+//! under manifest 5 with 64 bytes:
 //!
 //! ```text
 //! 67 72 61 69 6E 57 41 4C | grainWAL
@@ -36,12 +40,14 @@
 //! 07 00 00 00 00 00 00 01 | sequence 7, kind 1
 //! E8 03 00 00 00 00 00 00 | 1000 ms
 //! 02 01 61 00 00 00 00 00 | payload, zeros
-//! B3 1F FF 42 01 00 00 00 | at 72: crc, payload bytes
-//! A1 8E 0C 3C 01 00 00 00 | payload crc, segment number
+//! 52 2A C1 4E 11 00 00 00 | at 72: crc, payload bytes
+//! 81 7E 17 4E 01 00 00 00 | payload crc, segment number
 //! 09 00 00 00 00 00 00 00 | synced up to 72, no operation
 //! 00 00 00 00 00 00 00 02 | no sequence, kind 2
-//! 00 00 00 00 00 00 00 00 | no time
-//! 02 00 00 00 00 00 00 00 | closed, zeros
+//! D0 07 00 00 00 00 00 00 | 2000 ms
+//! 02 05 00 00 00 00 00 00 | closed, manifest
+//! 00 40 00 00 00 00 00 00 | and its bytes
+//! 00 00 00 00 00 00 00 00 | zeros
 //! ```
 
 use super::bytes::Reader;
@@ -58,8 +64,8 @@ pub(crate) const SEGMENT_HEADER_BYTES: usize = 24;
 /// Bytes before the payload of a record.
 pub(crate) const RECORD_HEADER_BYTES: usize = 40;
 
-/// Bytes of a whole seal.
-pub(crate) const SEAL_BYTES: usize = 48;
+/// Bytes of the longest seal, padding included.
+pub(crate) const SEAL_BYTES_MAX: usize = 64;
 
 /// What the offset of every record is a multiple of.
 pub(crate) const RECORD_ALIGNMENT: usize = 8;
@@ -81,22 +87,59 @@ pub(crate) enum RecordKind {
 
 /// Why a segment ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Seal {
     /// The log goes on in the segment with the next number, which exists.
-    Rolled = 1,
+    Rolled,
     /// The database was closed cleanly.
-    Closed = 2,
+    Closed(CloseMark),
     /// A recovery found nothing usable from here on.
-    Recovered = 3,
+    Recovered,
+}
+
+/// What a clean close leaves in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct CloseMark {
+    /// The manifest in force.
+    pub(crate) manifest: u64,
+    /// How long it was, and so must be as long as it is in force.
+    pub(crate) manifest_bytes: u64,
+    /// When the database was closed, in ms since the epoch.
+    pub(crate) time_ms: u64,
 }
 
 impl Seal {
-    /// The seal of a payload byte; `None` for one that a newer build wrote.
-    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
-        [Self::Rolled, Self::Closed, Self::Recovered]
-            .into_iter()
-            .find(|&seal| seal as u8 == byte)
+    fn encode_payload(self) -> Vec<u8> {
+        match self {
+            Self::Rolled => vec![1],
+            Self::Closed(mark) => {
+                let numbers = [mark.manifest, mark.manifest_bytes].map(u64::to_le_bytes);
+                [&[2], numbers.as_flattened()].concat()
+            }
+            Self::Recovered => vec![3],
+        }
+    }
+
+    fn time_ms(self) -> u64 {
+        match self {
+            Self::Closed(mark) => mark.time_ms,
+            Self::Rolled | Self::Recovered => 0,
+        }
+    }
+
+    /// The seal with this payload, written at `time_ms`; `None` for one that a newer build wrote.
+    pub(crate) fn decode(payload: &[u8], time_ms: u64) -> Option<Self> {
+        let mut reader = Reader::new(payload);
+        let seal = match reader.u8().ok()? {
+            1 => Self::Rolled,
+            2 => Self::Closed(CloseMark {
+                manifest: reader.u64().ok()?,
+                manifest_bytes: reader.u64().ok()?,
+                time_ms,
+            }),
+            3 => Self::Recovered,
+            _ => return None,
+        };
+        reader.is_at_end().then_some(seal)
     }
 }
 
@@ -211,25 +254,19 @@ pub(crate) fn may_be_record(word: u64, number: u64) -> bool {
 }
 
 /// A whole seal as it stands at `offset` of segment `number`.
-pub(crate) fn encode_seal(
-    seal: Seal,
-    number: u64,
-    offset: u64,
-    synced_up_to: u64,
-) -> [u8; SEAL_BYTES] {
-    let payload = [seal as u8];
+pub(crate) fn encode_seal(seal: Seal, number: u64, offset: u64, synced_up_to: u64) -> Vec<u8> {
+    let payload = seal.encode_payload();
     let header = RecordHeader {
-        payload_len: 1,
+        payload_len: payload.len() as u32,
         payload_crc: plain(&payload),
         synced_up_to,
         operations: 0,
         kind: RecordKind::Seal,
         base_sequence: 0,
-        time_ms: 0,
+        time_ms: seal.time_ms(),
     };
-    let mut bytes = [0; SEAL_BYTES];
-    bytes[..RECORD_HEADER_BYTES].copy_from_slice(&header.encode(number, offset));
-    bytes[RECORD_HEADER_BYTES] = seal as u8;
+    let mut bytes = [&header.encode(number, offset), &payload[..]].concat();
+    bytes.resize(bytes.len().next_multiple_of(RECORD_ALIGNMENT), 0);
     bytes
 }
 
@@ -285,7 +322,12 @@ mod tests {
         let mut bytes = encode_segment_header(1).to_vec();
         bytes.extend(header().encode(1, 24));
         bytes.extend([2, 1, 0x61, 0, 0, 0, 0, 0]);
-        bytes.extend(encode_seal(Seal::Closed, 1, 72, 72));
+        let mark = CloseMark {
+            manifest: 5,
+            manifest_bytes: 64,
+            time_ms: 2000,
+        };
+        bytes.extend(encode_seal(Seal::Closed(mark), 1, 72, 72));
         let lines: Vec<String> = bytes
             .chunks(8)
             .map(|line| line.iter().map(|byte| format!("{byte:02X} ")).collect())
@@ -342,6 +384,22 @@ mod tests {
             };
             let back = RecordHeader::decode(&header.encode(1, 1 << 40), 1, 1 << 40).unwrap();
             assert_eq!(back.synced_up_to, synced_up_to.min((1 << 35) - 8));
+        }
+    }
+
+    #[test]
+    fn seals_read_back_and_cut_or_grown_ones_are_refused() {
+        let mark = CloseMark {
+            manifest: 1 << 40,
+            manifest_bytes: 3,
+            time_ms: 9,
+        };
+        for seal in [Seal::Rolled, Seal::Closed(mark), Seal::Recovered] {
+            let payload = seal.encode_payload();
+            assert_eq!(Seal::decode(&payload, seal.time_ms()), Some(seal));
+            assert!(encode_seal(seal, 1, 24, 24).len() <= SEAL_BYTES_MAX);
+            assert_eq!(Seal::decode(&payload[..payload.len() - 1], 0), None);
+            assert_eq!(Seal::decode(&[&payload[..], &[0]].concat(), 0), None);
         }
     }
 

@@ -56,7 +56,7 @@ fn open_makes_durable_what_it_read_before_it_returns() {
     let disk = ScriptedDisk::default();
     drop(database(&disk, &edits()));
     disk.take_calls();
-    Manifest::open(disk.shared(), Path::new(DIR)).unwrap();
+    Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(())).unwrap();
     let expected = [
         "write manifest-000001",
         "sync manifest-000001",
@@ -73,7 +73,7 @@ fn torn_end_is_left_behind_for_a_new_manifest_before_any_edit() {
     let log = Path::new(DIR).join("manifest-000001");
     image.get_mut(&log).unwrap().push(0);
     let disk = ScriptedDisk::of(&image);
-    let (mut manifest, _) = Manifest::open(disk.shared(), Path::new(DIR))
+    let (mut manifest, _) = Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(()))
         .unwrap()
         .unwrap();
     let mut expected = putting_in_force("manifest-000006");

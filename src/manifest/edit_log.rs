@@ -12,6 +12,8 @@
 //!   before that: where the sync of an earlier process failed, the pages may count as clean though
 //!   the disk does not have them, and a sync alone would do nothing.
 //! - M6: nothing is appended behind a torn record; the next edit goes to a new manifest.
+//! - M7: a manifest that ends torn is given up only once the caller, who sees the logs, has nothing
+//!   against its ending there.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
@@ -75,10 +77,12 @@ impl Manifest {
 
     /// Opens the manifest in force of the database in `dir`, or `None` where there is no database.
     ///
-    /// What a crash may have left of other manifests is removed.
+    /// What a crash may have left of other manifests is removed. Where the manifest ends torn,
+    /// `confirm` is told its number and that end, and with an error of its own nothing changes.
     pub(crate) fn open(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
+        confirm: impl FnOnce(u64, u64) -> Result<()>,
     ) -> Result<Option<(Self, ManifestState)>> {
         let found = Inventory::take(&*fs, dir)?;
         if !found.current {
@@ -93,6 +97,7 @@ impl Manifest {
         let state = &mut replayed.state;
         state.file_number_next = state.file_number_next.max(found.file_number_next);
         let manifest = if replayed.torn {
+            confirm(number, replayed.end as u64)?; // M7
             let number = replayed.state.file_number_next;
             Self::begin(fs, dir, number, replayed.state)? // M6
         } else {
@@ -153,6 +158,11 @@ impl Manifest {
     /// The number of the manifest in force.
     pub(crate) fn number(&self) -> u64 {
         self.number
+    }
+
+    /// How long the manifest is: where the next record goes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.end
     }
 
     /// True where the log has grown so far beyond its snapshot that a rewrite pays.

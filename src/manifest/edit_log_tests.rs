@@ -14,7 +14,7 @@ fn dir() -> &'static Path {
 }
 
 fn open_on(disk: &ScriptedDisk) -> crate::error::Result<Option<Manifest>> {
-    Ok(Manifest::open(disk.shared(), dir())?.map(|it| it.0))
+    Ok(Manifest::open(disk.shared(), dir(), |_, _| Ok(()))?.map(|it| it.0))
 }
 
 #[test]

@@ -75,7 +75,8 @@ pub(crate) fn database(
     edits: &[VersionEdit],
 ) -> (Manifest, Vec<ManifestState>) {
     let dir = Path::new(DIR);
-    assert!(Manifest::open(disk.shared(), dir).unwrap().is_none());
+    let found = Manifest::open(disk.shared(), dir, |_, _| Ok(()));
+    assert!(found.unwrap().is_none());
     let mut manifest = Manifest::create(disk.shared(), dir, 1, &first_state()).unwrap();
     let mut states = vec![manifest.state().clone()];
     for edit in edits {
@@ -88,7 +89,7 @@ pub(crate) fn database(
 /// What opening the database of `image` says, and the disk afterwards.
 pub(crate) fn open(image: &Image) -> (Result<ManifestState>, ScriptedDisk) {
     let disk = ScriptedDisk::of(image);
-    let opened = Manifest::open(disk.shared(), Path::new(DIR));
+    let opened = Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(()));
     let state = opened.map(|found| found.expect("a database").1);
     (state, disk)
 }

@@ -10,7 +10,7 @@
 use super::replay::header_at;
 use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, Result};
-use crate::format::log_record::{SEAL_BYTES, SEGMENT_HEADER_BYTES, Seal, encode_seal};
+use crate::format::log_record::{SEAL_BYTES_MAX, SEGMENT_HEADER_BYTES, Seal, encode_seal};
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::sync::Arc;
 use std::path::Path;
@@ -54,7 +54,10 @@ pub(crate) fn seal_recovered(
 pub(crate) fn harden_seal(fs: &dyn FileSystem, path: &Path, offset: u64) -> Result<()> {
     let opened = fs.open(path, OpenMode::Write);
     let file = opened.map_err(|e| Error::io("open", path, e))?;
-    let mut seal = [0; SEAL_BYTES];
+    let length = file.len().map_err(|e| Error::io("look up", path, e))?;
+    // The longest seal: what follows a shorter one is written as it is, too.
+    let bytes = length.saturating_sub(offset).min(SEAL_BYTES_MAX as u64);
+    let mut seal = vec![0; bytes as usize];
     file.read_exact_at(&mut seal, offset)
         .map_err(|e| Error::io("read", path, e))?;
     file.write_all_at(&seal, offset)

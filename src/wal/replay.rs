@@ -12,7 +12,7 @@
 use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::log_record::{
-    LOG_FORMAT_VERSION, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind,
+    CloseMark, LOG_FORMAT_VERSION, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind,
     SEGMENT_HEADER_BYTES, Seal, check_segment_header, may_be_record,
 };
 use crate::fs::file_system::{FileSystem, OpenMode};
@@ -24,7 +24,7 @@ pub(crate) enum ReplayEnd {
     /// Sealed because the log goes on in the next segment.
     Rolled { offset: u64 },
     /// Sealed by a clean close.
-    Closed { offset: u64 },
+    Closed { offset: u64, mark: CloseMark },
     /// Sealed by an earlier recovery.
     Recovered { offset: u64 },
     /// Not sealed: nothing usable from here on, and nothing that was ever known to be durable.
@@ -75,7 +75,7 @@ pub(crate) fn replay(
             return torn(&mut window, path, number, offset);
         };
         if header.kind == RecordKind::Seal {
-            return sealed(path, payload, offset);
+            return sealed(path, payload, header.time_ms, offset);
         }
         visit(ReplayedRecord {
             base_sequence: header.base_sequence,
@@ -108,14 +108,10 @@ fn check_header(window: &mut Window<'_>, path: &Path, number: u64) -> Result<()>
     }
 }
 
-fn sealed(path: &Path, payload: &[u8], offset: u64) -> Result<ReplayEnd> {
-    let seal = match payload {
-        [byte] => Seal::from_byte(*byte),
-        _ => None,
-    };
-    match seal {
+fn sealed(path: &Path, payload: &[u8], time_ms: u64, offset: u64) -> Result<ReplayEnd> {
+    match Seal::decode(payload, time_ms) {
         Some(Seal::Rolled) => Ok(ReplayEnd::Rolled { offset }),
-        Some(Seal::Closed) => Ok(ReplayEnd::Closed { offset }),
+        Some(Seal::Closed(mark)) => Ok(ReplayEnd::Closed { offset, mark }),
         Some(Seal::Recovered) => Ok(ReplayEnd::Recovered { offset }),
         None => Err(unsupported(path, offset, "a seal of another kind")),
     }

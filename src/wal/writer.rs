@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::checksum::plain;
 use crate::format::entry::SEQUENCE_MAX;
 use crate::format::log_record::{
-    RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind, SEAL_BYTES,
+    CloseMark, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind, SEAL_BYTES_MAX,
     SEGMENT_HEADER_BYTES, Seal, encode_seal,
 };
 use crate::fs::file_system::FileSystem;
@@ -153,7 +153,7 @@ impl WalWriter {
     /// True where a group with `payload_bytes` would pass the end of the segment. Never before
     /// the first record, so a huge one gets a segment of its own and makes the file grow.
     pub(crate) fn needs_roll(&self, payload_bytes: u64) -> bool {
-        let around = (RECORD_HEADER_BYTES + RECORD_ALIGNMENT + SEAL_BYTES) as u64;
+        let around = (RECORD_HEADER_BYTES + RECORD_ALIGNMENT + SEAL_BYTES_MAX) as u64;
         let end = self.segment.offset.saturating_add(around);
         !self.is_empty() && end.saturating_add(payload_bytes) > self.options.segment_bytes
     }
@@ -174,11 +174,11 @@ impl WalWriter {
         Ok(())
     }
 
-    /// Ends the log cleanly and answers with the offset of the seal. Nothing can be appended
-    /// after it.
-    pub(crate) fn seal_closed(&mut self) -> Result<u64> {
+    /// Ends the log cleanly, leaving `mark` in it, and answers with the offset of the seal. Nothing
+    /// can be appended after it.
+    pub(crate) fn seal_closed(&mut self, mark: CloseMark) -> Result<u64> {
         self.check_open()?;
-        let sealed = self.seal(Seal::Closed);
+        let sealed = self.seal(Seal::Closed(mark));
         self.closed = sealed.is_ok();
         self.latching(sealed)
     }

@@ -87,7 +87,13 @@ fn a_file_grown_by_zeros_or_noise_is_an_error_with_its_place_or_without_effect()
     let mut broken = Vec::new();
     for sample in samples() {
         for path in &sample.files {
-            for tail in [&[0u8; 1][..], &[0; 40], &[0xa5; 8], &[0; 4096], &[0x5a; 4096]] {
+            for tail in [
+                &[0u8; 1][..],
+                &[0; 40],
+                &[0xa5; 8],
+                &[0; 4096],
+                &[0x5a; 4096],
+            ] {
                 let what = format!("{} with {} bytes more", path.display(), tail.len());
                 after(&sample, &what, &mut broken, |disk| {
                     let bytes = [&disk.read_file(path).unwrap()[..], tail].concat();
@@ -187,7 +193,10 @@ fn a_sector_written_over_any_other_is_an_error_with_its_place_or_without_effect(
         for path in &sample.files {
             let all = sectors(&sample, path);
             for from in &all {
-                for to in all.iter().filter(|to| *to != from && to.len() <= from.len()) {
+                for to in all
+                    .iter()
+                    .filter(|to| *to != from && to.len() <= from.len())
+                {
                     let what = format!("{} with {from:?} at {to:?}", path.display());
                     after(&sample, &what, &mut broken, |disk| {
                         let mut bytes = disk.read_file(path).unwrap();
@@ -220,7 +229,11 @@ fn an_older_copy_of_a_file_is_an_error_with_its_place_or_without_effect() {
         engine.put(b"later", b"1").unwrap();
         engine.close().unwrap();
         let newer = Sample::later(&sample, &later, (b"later".to_vec(), b"1".to_vec()));
-        for path in newer.files.iter().filter(|path| sample.files.contains(path)) {
+        for path in newer
+            .files
+            .iter()
+            .filter(|path| sample.files.contains(path))
+        {
             let what = format!("{} of an earlier day", path.display());
             after(&newer, &what, &mut broken, |disk| {
                 let old = sample.disk.read_file(path).unwrap();

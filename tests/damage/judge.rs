@@ -67,7 +67,9 @@ pub(crate) fn judge_twice(sample: &Sample, disk: &CrashDisk) -> Result<Outcome, 
         refused => {
             let again = judge(sample, disk)?;
             if again == Outcome::Harmless {
-                return Err(format!("{refused} at first, then as if nothing had happened"));
+                return Err(format!(
+                    "{refused} at first, then as if nothing had happened"
+                ));
             }
             Ok(refused)
         }
@@ -105,7 +107,12 @@ fn judge_gets(sample: &Sample, engine: &Engine) -> Result<Outcome, String> {
         match engine.get_with(key, |value| Some(value) == expected.as_deref()) {
             Ok(Some(true)) => {}
             Ok(None) if expected.is_none() => {}
-            Ok(_) => return Err(format!("wrong answer for {:?}", key.escape_ascii().to_string())),
+            Ok(_) => {
+                return Err(format!(
+                    "wrong answer for {:?}",
+                    key.escape_ascii().to_string()
+                ));
+            }
             Err(error) => outcome = refused(Step::Get, &error)?,
         }
     }

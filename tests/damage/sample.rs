@@ -125,9 +125,7 @@ impl Writer {
 
     fn put(&mut self, key: &[u8], bytes: u64, expiry_ms: u64) {
         let value = self.value(bytes);
-        self.engine
-            .put_with_expiry(key, &value, expiry_ms)
-            .unwrap();
+        self.engine.put_with_expiry(key, &value, expiry_ms).unwrap();
         self.seen.insert(key.to_vec());
         self.model.insert(key.to_vec(), (value, expiry_ms));
     }
@@ -172,6 +170,17 @@ impl Writer {
         self.model.remove(&grain(3));
         self.seen.extend([b"batch/a".to_vec(), b"".to_vec()]);
         self.put(b"batch/empty", 0, 0);
+    }
+
+    fn ingest(&mut self, first: u8) {
+        let records = (0..10).map(|i| (vec![first, i], vec![i; 40]));
+        let records: Vec<_> = records.collect();
+        let stream = records.iter().map(|(key, value)| Ok((key, value, 0)));
+        assert_eq!(self.engine.ingest(stream).unwrap(), 10);
+        for (key, value) in records {
+            self.seen.insert(key.clone());
+            self.model.insert(key, (value, 0));
+        }
     }
 
     fn close(self, name: &'static str) -> Sample {
@@ -225,14 +234,7 @@ pub(crate) fn in_motion(name: &'static str, compression: BlockCompression) -> Sa
     writer.delete(&grain(21));
     writer.put(&grain(12), 60, 0);
     writer.engine.flush().unwrap();
-    let ingested = (0..10u8).map(|i| {
-        let (key, value) = (vec![b'i', i], vec![i; 40]);
-        writer.seen.insert(key.clone());
-        writer.model.insert(key.clone(), (value.clone(), 0));
-        Ok((key, value, 0))
-    });
-    let ingested: Vec<_> = ingested.collect();
-    assert_eq!(writer.engine.ingest(ingested).unwrap(), 10);
+    writer.ingest(b'i');
     writer.delete_range(&grain(40), &grain(43));
     writer.engine.flush().unwrap();
     let levels = writer.engine.stats().levels;
@@ -240,5 +242,14 @@ pub(crate) fn in_motion(name: &'static str, compression: BlockCompression) -> Sa
     assert!(tombstones >= 3, "{levels:?}");
     writer.unflushed();
     drop(held);
+    writer.close(name)
+}
+
+/// A database whose last change was an ingest, of which the log knows nothing.
+pub(crate) fn ingested(name: &'static str, compression: BlockCompression) -> Sample {
+    let mut writer = Writer::new(compression);
+    writer.grains(20, 40);
+    writer.engine.flush().unwrap();
+    writer.ingest(b'i');
     writer.close(name)
 }

@@ -1,6 +1,6 @@
 //! What a replay makes of damaged segments.
 
-use super::kit::{FIRST, Owned, append, create, path, replayed, replayed_bytes, row};
+use super::kit::{FIRST, MARK, Owned, append, create, path, replayed, replayed_bytes, row};
 use super::memory_disk::MemoryDisk;
 use crate::error::{Error, ErrorKind};
 use crate::format::checksum::{placed, plain};
@@ -76,10 +76,16 @@ fn every_bit_of_a_closed_segment_is_covered() {
     append(&mut writer, &row(0, 3)).unwrap();
     writer.sync().unwrap();
     append(&mut writer, &row(3, 3)).unwrap();
-    let seal = writer.seal_closed().unwrap();
+    let seal = writer.seal_closed(MARK).unwrap();
     let (good, records) = (disk.bytes(&path(3)), row(0, 6));
-    let whole = (records.clone(), ReplayEnd::Closed { offset: seal });
-    for bit in 0..(seal as usize + 48 + 100) * 8 {
+    let whole = (
+        records.clone(),
+        ReplayEnd::Closed {
+            offset: seal,
+            mark: MARK,
+        },
+    );
+    for bit in 0..(seal as usize + 64 + 100) * 8 {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
         let result = replayed_bytes(&bad, 3);
@@ -91,7 +97,7 @@ fn every_bit_of_a_closed_segment_is_covered() {
                 unreachable!()
             };
             assert_corrupt(&result.unwrap_err(), 3, offset);
-        } else if byte < seal + 48 {
+        } else if byte < seal + 64 {
             let torn = (records.clone(), ReplayEnd::Torn { offset: seal });
             assert_eq!(result.unwrap(), torn, "bit {bit}");
         } else {

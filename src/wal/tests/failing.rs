@@ -1,6 +1,6 @@
 //! What becomes of the writer when calls of the disk fail.
 
-use super::kit::{append, create, dir, path, replayed, row, small, spare_path};
+use super::kit::{MARK, append, create, dir, path, replayed, row, small, spare_path};
 use super::memory_disk::MemoryDisk;
 use crate::error::{ErrorKind, Result};
 use crate::fs::file_system::FileSystem;
@@ -18,7 +18,7 @@ fn history(writer: &mut WalWriter, acknowledged: &mut u64) -> Result<()> {
             writer.roll(None)?;
         }
     }
-    writer.seal_closed().map(drop)
+    writer.seal_closed(MARK).map(drop)
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn after_any_failed_call_the_writer_refuses_all_and_what_was_acknowledged_is_the
             writer.sync(),
             ticket.run(),
             writer.roll(None),
-            writer.seal_closed().map(drop),
+            writer.seal_closed(MARK).map(drop),
         ] {
             assert_eq!(refused.unwrap_err().kind(), ErrorKind::Latched);
         }

@@ -4,6 +4,7 @@ use super::memory_disk::MemoryDisk;
 use crate::error::Result;
 use crate::format::checksum::plain;
 use crate::format::file_name::FileName;
+use crate::format::log_record::CloseMark;
 use crate::sync::Arc;
 use crate::wal::replay::{ReplayEnd, replay};
 use crate::wal::segment::WalOptions;
@@ -13,6 +14,13 @@ use std::path::{Path, PathBuf};
 
 /// Bytes before the first record.
 pub(super) const FIRST: u64 = 24;
+
+/// What the closes of the tests leave in the log.
+pub(super) const MARK: CloseMark = CloseMark {
+    manifest: 7,
+    manifest_bytes: 512,
+    time_ms: 3_000_000,
+};
 
 /// A record with its own payload.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What the writer leaves in the file, and in which order it calls the disk.
 
 use super::kit::{
-    FIRST, Owned, any_record, append, create, dir, path, replayed, row, small, spare_path,
+    FIRST, MARK, Owned, any_record, append, create, dir, path, replayed, row, small, spare_path,
 };
 use super::memory_disk::MemoryDisk;
 use crate::error::ErrorKind;
@@ -52,8 +52,8 @@ proptest! {
         let offset = FIRST + all.iter().map(Owned::bytes).sum::<u64>();
         prop_assert_eq!(writer.offset(), offset);
         let end = if close {
-            prop_assert_eq!(writer.seal_closed().unwrap(), offset);
-            ReplayEnd::Closed { offset }
+            prop_assert_eq!(writer.seal_closed(MARK).unwrap(), offset);
+            ReplayEnd::Closed { offset, mark: MARK }
         } else {
             ReplayEnd::Torn { offset }
         };
@@ -114,7 +114,7 @@ fn zeros_go_ahead_in_growing_steps_and_never_past_the_segment() {
     let steps: Vec<usize> = lengths.windows(2).map(|pair| pair[1] - pair[0]).collect();
     assert_eq!(steps.len(), 4, "{steps:?}");
     assert!(steps[..3].is_sorted(), "{steps:?}");
-    writer.seal_closed().unwrap();
+    writer.seal_closed(MARK).unwrap();
     assert_eq!(disk.bytes(&path(1)).len(), 1 << 20, "the seal has room too");
 }
 
@@ -152,7 +152,7 @@ fn huge_payload_is_written_from_where_it_stands_and_grows_the_file() {
     ];
     assert_eq!(disk.take_log(), calls);
     assert!(writer.needs_roll(0));
-    writer.seal_closed().unwrap();
+    writer.seal_closed(MARK).unwrap();
     let (seen, _) = replayed(&disk, 1).unwrap();
     assert_eq!(seen, records);
 }
@@ -166,7 +166,7 @@ fn records_carry_how_far_the_segment_was_durable_when_they_were_written() {
     let synced = writer.offset();
     append(&mut writer, &row(2, 1)).unwrap();
     append(&mut writer, &row(3, 1)).unwrap();
-    let seal = writer.seal_closed().unwrap();
+    let seal = writer.seal_closed(MARK).unwrap();
     assert_eq!(claims(&disk, 1), [FIRST, FIRST, synced, synced, seal]);
 }
 
@@ -332,11 +332,11 @@ fn segment_that_exists_is_never_written_over() {
 fn closed_log_takes_no_more() {
     let disk = MemoryDisk::default();
     let mut writer = create(&disk, 1, None);
-    writer.seal_closed().unwrap();
+    writer.seal_closed(MARK).unwrap();
     for refused in [
         append(&mut writer, &row(0, 1)),
         writer.roll(None),
-        writer.seal_closed().map(drop),
+        writer.seal_closed(MARK).map(drop),
     ] {
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Closed);
     }
