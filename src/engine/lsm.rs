@@ -145,7 +145,7 @@ impl Engine {
     }
 
     /// As [`get_with`](Self::get_with) in a snapshot, or now where that is `None`, giving the
-    /// value's expiry and the sequence number up to which the answer holds.
+    /// value's expiry and a sequence number: the answer holds where nobody writes `key` after it.
     pub(crate) fn look_up<R>(
         &self,
         key: &[u8],
@@ -154,17 +154,23 @@ impl Engine {
     ) -> Result<(Option<R>, u64)> {
         let core = self.core();
         core.check_open()?;
+        // A view may lack the last commits of the point that is read after it: they can be in a
+        // memtable that came after the view. It lacks none of those visible before it.
+        let sequence_seen = core.visible.load(Ordering::Acquire);
         let view = core.view.load();
-        let point = match snapshot {
-            Some(snapshot) => self.checked_point(snapshot)?,
-            None => self.point_now(),
+        let (point, sequence_seen) = match snapshot {
+            Some(snapshot) => {
+                let point = self.checked_point(snapshot)?;
+                (point, point.sequence)
+            }
+            None => (self.point_now(), sequence_seen),
         };
         let found = read::find(&view, key, point.sequence)?;
         let answer = found.and_then(|found| {
             let meta = found.live_meta(point.time_ms)?;
             Some(look(found.value(), meta.expiry_ms))
         });
-        Ok((answer, point.sequence))
+        Ok((answer, sequence_seen))
     }
 
     /// The value of `key` as `snapshot` sees it.
