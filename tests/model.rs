@@ -28,3 +28,17 @@ mod lifetimes;
 mod operation;
 #[path = "model/oracle.rs"]
 mod oracle;
+#[path = "model/store_check.rs"]
+mod store_check;
+#[path = "model/store_generate.rs"]
+mod store_generate;
+#[path = "model/store_operation.rs"]
+mod store_operation;
+#[path = "model/store_oracle.rs"]
+mod store_oracle;
+#[path = "model/store_run.rs"]
+mod store_run;
+#[path = "model/store_writes.rs"]
+mod store_writes;
+#[path = "model/together.rs"]
+mod together;

@@ -123,3 +123,27 @@ fn batch_that_keeps_a_lifetime_conflicts_with_a_write_that_was_compacted_and_wit
         assert_eq!(store.get("k").unwrap(), Some(value));
     }
 }
+
+#[test]
+fn page_of_no_records_goes_on_where_it_was_asked_to() {
+    let db = open(&Place::new());
+    let store = db.store::<u32, u32>("numbers").unwrap();
+    for n in 0..4 {
+        store.put(&n, &n).unwrap();
+    }
+    for reversed in [false, true] {
+        let query = || {
+            if reversed {
+                store.iter().rev()
+            } else {
+                store.iter()
+            }
+        };
+        let first = query().limit(2).page().unwrap().next.unwrap();
+        let none = query().after(&first).limit(0).page().unwrap();
+        assert_eq!((none.items.len(), none.next.as_ref()), (0, Some(&first)));
+        assert!(query().limit(0).page().unwrap().next.is_none());
+        let rest = query().after(&none.next.unwrap()).page().unwrap();
+        assert_eq!((rest.items.len(), rest.next), (2, None));
+    }
+}

@@ -3,13 +3,65 @@
 use super::operation::{KINDS, Operation};
 use std::fmt;
 
-/// Counts over histories.
-#[derive(Debug, Clone, Default)]
+/// How often each kind of operation came, and each kind right after each.
+#[derive(Debug, Clone)]
+pub struct KindPairs {
+    names: &'static [&'static str],
+    histories: u64,
+    kinds: Vec<u64>,
+    pairs: Vec<Vec<u64>>,
+}
+
+impl KindPairs {
+    /// No history yet; kinds are indices into `names`.
+    pub fn new(names: &'static [&'static str]) -> Self {
+        let (kinds, row) = (vec![0; names.len()], vec![0; names.len()]);
+        Self {
+            names,
+            histories: 0,
+            kinds,
+            pairs: vec![row; names.len()],
+        }
+    }
+
+    /// Counts a history of these kinds.
+    pub fn note_history(&mut self, kinds: impl Iterator<Item = usize>) {
+        self.histories += 1;
+        let mut before = None;
+        for kind in kinds {
+            self.kinds[kind] += 1;
+            if let Some(before) = before.replace(kind) {
+                self.pairs[before][kind] += 1;
+            }
+        }
+    }
+
+    /// Panics where a pair never came.
+    pub fn assert_whole(&self) {
+        for (first, row) in self.names.iter().zip(&self.pairs) {
+            for (second, count) in self.names.iter().zip(row) {
+                assert!(*count > 0, "no history has {first:?} and then {second:?}");
+            }
+        }
+    }
+}
+
+impl fmt::Display for KindPairs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations: u64 = self.kinds.iter().sum();
+        writeln!(f, "{} histories, {operations} operations", self.histories)?;
+        for (kind, count) in self.names.iter().zip(&self.kinds) {
+            writeln!(f, "  {kind} {count}")?;
+        }
+        let rarest = self.pairs.iter().flatten().min().unwrap_or(&0);
+        write!(f, "  the rarest ordered pair {rarest}")
+    }
+}
+
+/// Counts over histories of an engine.
+#[derive(Debug, Clone)]
 pub struct Coverage {
-    pub histories: u64,
-    pub operations: u64,
-    kinds: [u64; KINDS.len()],
-    pairs: Vec<[u64; KINDS.len()]>,
+    kinds: KindPairs,
     pub flushes: u64,
     pub compactions: u64,
     pub records_dropped: u64,
@@ -32,28 +84,38 @@ pub struct Coverage {
     pub clean_compactions: u64,
 }
 
+impl Default for Coverage {
+    fn default() -> Self {
+        Self {
+            kinds: KindPairs::new(&KINDS),
+            flushes: 0,
+            compactions: 0,
+            records_dropped: 0,
+            level_max: 0,
+            tables_on_level_max: 0,
+            reopens_with_memtable: 0,
+            reopens_with_tables: 0,
+            kills: 0,
+            snapshots_across_compaction: 0,
+            scans_across_compaction: 0,
+            expired_in_memtable: 0,
+            expired_in_level0: 0,
+            expired_deeper: 0,
+            clean_compactions: 0,
+        }
+    }
+}
+
 impl Coverage {
     /// Counts the operations of a history.
     pub fn note_history(&mut self, history: &[Operation]) {
-        self.histories += 1;
-        self.operations += history.len() as u64;
-        self.pairs.resize(KINDS.len(), [0; KINDS.len()]);
-        for operation in history {
-            self.kinds[operation.kind()] += 1;
-        }
-        for pair in history.windows(2) {
-            self.pairs[pair[0].kind()][pair[1].kind()] += 1;
-        }
+        self.kinds.note_history(history.iter().map(Operation::kind));
     }
 
     /// Panics where something that a history can do was never done.
     pub fn assert_whole(&self) {
         println!("{self}");
-        for (first, row) in KINDS.iter().zip(&self.pairs) {
-            for (second, count) in KINDS.iter().zip(row) {
-                assert!(*count > 0, "no history has {first:?} and then {second:?}");
-            }
-        }
+        self.kinds.assert_whole();
         assert!(self.level_max >= 2, "no history reached level 2");
         assert!(self.tables_on_level_max > 1, "no level had two tables");
         for (what, count) in self.events() {
@@ -84,20 +146,7 @@ impl Coverage {
 
 impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} histories, {} operations",
-            self.histories, self.operations
-        )?;
-        let pairs = self.pairs.iter().flatten();
-        writeln!(
-            f,
-            "  rarest ordered pair {} times",
-            pairs.min().unwrap_or(&0)
-        )?;
-        for (kind, count) in KINDS.iter().zip(self.kinds) {
-            writeln!(f, "  {kind} {count}")?;
-        }
+        writeln!(f, "{}", self.kinds)?;
         for (what, count) in self.events() {
             writeln!(f, "  {what} {count}")?;
         }

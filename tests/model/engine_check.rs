@@ -119,7 +119,7 @@ pub fn nothing_dead_on_disk(engine: &Engine, model: &Model) {
 }
 
 /// What a kept scan still has to give.
-pub fn rest_of_scan(scan: Scan, rest: VecDeque<Record>) {
+pub fn rest_of_scan(scan: Scan, rest: &VecDeque<Record>) {
     assert_same("kept scan", &collect(scan), rest.iter());
 }
 
@@ -159,7 +159,7 @@ pub fn read(run: &mut EngineRun<'_>, operation: &Operation, held_max: usize) {
             assert_same("scan to keep", &found, taken.iter());
             if run.scans.len() == held_max {
                 let (scan, rest) = run.scans.remove(0);
-                rest_of_scan(scan, rest);
+                rest_of_scan(scan, &rest);
             }
             // A scan that was not begun sees the moment it was made, too.
             run.scans.push((scan, rest));
@@ -167,7 +167,7 @@ pub fn read(run: &mut EngineRun<'_>, operation: &Operation, held_max: usize) {
         Operation::FinishScan(n) => {
             if let Some(at) = usize::from(*n).checked_rem(run.scans.len()) {
                 let (scan, rest) = run.scans.swap_remove(at);
-                rest_of_scan(scan, rest);
+                rest_of_scan(scan, &rest);
             }
         }
         Operation::ReadSnapshot(n) => {

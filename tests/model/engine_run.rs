@@ -237,7 +237,7 @@ impl<'a> EngineRun<'a> {
     fn reopen(&mut self, leave: Leave, memtable_kib: u8) {
         let memtable_bytes = self.engine.stats().memtable_bytes;
         for (scan, rest) in self.scans.drain(..) {
-            check::rest_of_scan(scan, rest);
+            check::rest_of_scan(scan, &rest);
         }
         self.snapshots.clear();
         match leave {
@@ -309,7 +309,7 @@ impl<'a> EngineRun<'a> {
     fn finish(mut self) {
         check::everything(&self.engine, &self.model);
         for (scan, rest) in self.scans.drain(..) {
-            check::rest_of_scan(scan, rest);
+            check::rest_of_scan(scan, &rest);
         }
         for (snapshot, point) in self.snapshots.drain(..) {
             check::snapshot(&self.engine, &self.model, &snapshot, point);

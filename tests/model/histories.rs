@@ -1,9 +1,12 @@
 //! Histories by the thousand: the engine and the typed store against their models.
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, KindPairs};
 use super::engine_run;
 use super::generate;
 use super::operation::{Operation, Setting};
+use super::store_generate::store_history;
+use super::store_operation::STORE_KINDS;
+use super::store_run;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use std::cell::RefCell;
@@ -51,4 +54,18 @@ fn engine_answers_as_its_model_over_short_histories() {
 fn engine_answers_as_its_model_at_any_size_and_with_a_thread() {
     let coverage = engine_histories(100, generate::any_setting(), generate::history(120));
     println!("{coverage}");
+}
+
+#[test]
+fn typed_stores_answer_as_their_model() {
+    let coverage = RefCell::new(KindPairs::new(&STORE_KINDS));
+    let input = (generate::small_setting(), any::<bool>(), store_history(100));
+    let outcome = runner(700).run(&input, |(setting, with_defaults, history)| {
+        let coverage = &mut coverage.borrow_mut();
+        store_run::run(&setting, with_defaults, &history, coverage);
+        Ok::<_, TestCaseError>(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{}", coverage.borrow());
+    coverage.borrow().assert_whole();
 }

@@ -6,7 +6,7 @@ use grainstore::clock::Clock;
 use grainstore::engine::{Background, Engine, EngineOptions, Snapshot};
 use grainstore::fs::CrashDisk;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 const LATER_MS: u64 = START_MS + 1_000;
@@ -228,7 +228,7 @@ struct Intruder {
     now_ms: AtomicU64,
     countdown: AtomicI64,
     engine: OnceLock<Engine>,
-    taken: Mutex<Option<Snapshot>>,
+    taken: OnceLock<Snapshot>,
 }
 
 #[derive(Debug, Clone)]
@@ -239,7 +239,7 @@ impl Clock for IntruderClock {
         let it = &self.0;
         if it.countdown.fetch_sub(1, Ordering::SeqCst) == 1 {
             let snapshot = it.engine.get().unwrap().snapshot();
-            *it.taken.lock().unwrap() = Some(snapshot);
+            it.taken.set(snapshot).unwrap();
             it.now_ms.store(LATER_MS, Ordering::SeqCst);
         }
         it.now_ms.load(Ordering::SeqCst)
@@ -263,9 +263,9 @@ fn snapshot_taken_at_any_moment_of_a_compaction_keeps_what_it_sees_alive() {
             }
             intruder.countdown.store(moment, Ordering::SeqCst);
             engine.compact().unwrap();
-            if let Some(snapshot) = intruder.taken.lock().unwrap().take() {
+            if let Some(snapshot) = intruder.taken.get() {
                 moments += 1;
-                let found = engine.get_at(&snapshot, b"k").unwrap();
+                let found = engine.get_at(snapshot, b"k").unwrap();
                 assert!(
                     found.is_some(),
                     "lost at look {moment} at the clock, {flushed}"
