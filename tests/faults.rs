@@ -25,6 +25,7 @@ mod run;
 #[path = "faults/syncs.rs"]
 mod syncs;
 
+use grainstore::engine::Background;
 use grainstore::fs::{Fault, FaultCalls, FaultKind, FaultMode};
 use history::{History, Setup};
 use run::{Outcome, run};
@@ -33,10 +34,20 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A history with flushes, compactions, rolls and a reopen in a few hundred calls.
 const SMALL: Setup = Setup {
-    reopen_every: 45,
+    reopen_every: 60,
+    upkeep_every: 33,
     memtable_bytes: 4 << 10,
     wal_segment_bytes: 4 << 10,
-    ..Setup::new("small", 11, 70)
+    level1_bytes: 4 << 10,
+    level_ratio: 2,
+    ..Setup::new("small", 11, 90)
+};
+
+/// The same with the work on a thread of its own, so that calls come in another order each time.
+const BESIDE: Setup = Setup {
+    name: "beside",
+    background: Background::Thread,
+    ..SMALL
 };
 
 /// Runs `fault`, a panic being a failure as any other, told with the line that replays it.
@@ -49,9 +60,12 @@ fn told(history: &History, fault: Fault, test: &str) -> Result<Outcome, String> 
     })
 }
 
+/// Which calls fail, and how.
+type Which = (FaultKind, FaultMode, FaultCalls);
+
 /// Lets every `n`-th call of `calls` fail, for every n, on two threads.
-fn every_call_fails(kind: FaultKind, mode: FaultMode, calls: FaultCalls, test: &str) {
-    let history = History::unwritten(SMALL);
+fn every_call_fails(setup: Setup, (kind, mode, calls): Which, test: &str) {
+    let history = History::unwritten(setup);
     let wanted = std::env::var("GRAIN_FAULT").ok();
     let at = |at| Fault {
         kind,
@@ -100,24 +114,28 @@ fn every_call_fails(kind: FaultKind, mode: FaultMode, calls: FaultCalls, test: &
 }
 
 macro_rules! every_call {
-    ($($test:ident: $kind:ident $mode:ident $calls:ident,)*) => {$(
+    ($($test:ident: $setup:ident $kind:ident $mode:ident $calls:ident,)*) => {$(
         #[test]
         fn $test() {
-            let (kind, mode) = (FaultKind::$kind, FaultMode::$mode);
-            every_call_fails(kind, mode, FaultCalls::$calls, stringify!($test));
+            let which = (FaultKind::$kind, FaultMode::$mode, FaultCalls::$calls);
+            every_call_fails($setup, which, stringify!($test));
         }
     )*};
 }
 
 every_call! {
-    any_call_may_fail_once: Eio Once All,
-    the_device_may_fail_from_any_call_on: Eio FromThenOn All,
-    the_disk_may_be_full_once: Enospc Once All,
-    the_disk_may_be_full_from_any_call_on: Enospc FromThenOn All,
-    any_call_may_be_interrupted_once: Eintr Once All,
-    every_second_call_may_be_interrupted: Eintr FromThenOn All,
-    a_write_may_be_short: ShortWrite Once All,
-    all_writes_may_be_short: ShortWrite FromThenOn All,
-    writes_may_fail_from_any_on: Enospc FromThenOn Writes,
-    syncs_may_fail_from_any_on: Eio FromThenOn Syncs,
+    any_call_may_fail_once: SMALL Eio Once All,
+    the_device_may_fail_from_any_call_on: SMALL Eio FromThenOn All,
+    the_disk_may_be_full_once: SMALL Enospc Once All,
+    the_disk_may_be_full_from_any_call_on: SMALL Enospc FromThenOn All,
+    any_call_may_be_interrupted_once: SMALL Eintr Once All,
+    every_second_call_may_be_interrupted: SMALL Eintr FromThenOn All,
+    a_write_may_be_short: SMALL ShortWrite Once All,
+    all_writes_may_be_short: SMALL ShortWrite FromThenOn All,
+    writes_may_fail_from_any_on: SMALL Enospc FromThenOn Writes,
+    syncs_may_fail_from_any_on: SMALL Eio FromThenOn Syncs,
+    reads_may_fail_from_any_on: SMALL Eio FromThenOn Reads,
+    names_may_fail_from_any_on: SMALL Eio FromThenOn Names,
+    any_call_may_fail_once_where_work_runs_beside: BESIDE Eio Once All,
+    the_disk_may_be_full_from_any_call_on_where_work_runs_beside: BESIDE Enospc FromThenOn All,
 }

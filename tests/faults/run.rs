@@ -78,7 +78,7 @@ impl Run<'_> {
         let Some(mut engine) = self.open()? else {
             return Ok(());
         };
-        let reopen_at = self.history.setup.reopen_every;
+        let setup = &self.history.setup;
         for (number, commit) in self.history.scripts[0].commits.iter().enumerate() {
             self.clock.set(commit.time_ms);
             match engine.write(commit.batch()) {
@@ -89,7 +89,17 @@ impl Run<'_> {
                     return self.after_failure(&engine, &error);
                 }
             }
-            if number + 1 == reopen_at {
+            if (number + 1) % setup.upkeep_every == 0 {
+                let done = match (number + 1) / setup.upkeep_every % 2 {
+                    0 => engine.flush(),
+                    _ => engine.compact(),
+                };
+                if let Err(error) = done {
+                    self.failed = true;
+                    return self.after_failure(&engine, &error);
+                }
+            }
+            if number + 1 == setup.reopen_every {
                 let closed = engine.close();
                 self.failed |= closed.is_err();
                 drop(engine);
