@@ -1,0 +1,99 @@
+//! redb 4. A durable write is a transaction of its own with `Immediate`. Its `None` is weaker than
+//! what the others do unsynced: a killed process loses what was committed since the last
+//! `Immediate`. Reads share one read transaction.
+
+use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
+use crate::records::Key;
+use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
+use std::path::Path;
+
+const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
+
+/// A database with one table.
+pub struct Redb {
+    database: Database,
+    durability: Durability,
+}
+
+struct ReadTable(ReadOnlyTable<&'static [u8], &'static [u8]>);
+
+impl Redb {
+    fn write<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+        let mut write = self.database.begin_write()?;
+        write.set_durability(self.durability)?;
+        let mut table = write.open_table(RECORDS)?;
+        for (key, value) in records {
+            table.insert(&key[..], value)?;
+        }
+        drop(table);
+        Ok(write.commit()?)
+    }
+}
+
+impl Peer for Redb {
+    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
+        std::fs::create_dir_all(dir)?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(CACHE_BYTES);
+        Ok(Self {
+            database: builder.create(dir.join("records.redb"))?,
+            durability: match writes {
+                Writes::Buffered => Durability::None,
+                Writes::Durable => Durability::Immediate,
+            },
+        })
+    }
+
+    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
+        self.write(std::iter::once((*key, value)))
+    }
+
+    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+        self.write(records)
+    }
+
+    fn reader(&self) -> Outcome<impl Reader + '_> {
+        Ok(ReadTable(self.database.begin_read()?.open_table(RECORDS)?))
+    }
+
+    fn settle(&self) -> Outcome<()> {
+        let mut write = self.database.begin_write()?;
+        write.set_durability(Durability::Immediate)?;
+        Ok(write.commit()?)
+    }
+
+    fn close(self) -> Outcome<()> {
+        self.settle()
+    }
+}
+
+impl ReadTable {
+    fn walk(&self, from: &[u8], count: usize, direction: Direction) -> Outcome<u64> {
+        let mut walk = Walk::default();
+        let mut range = self.0.range(from..)?;
+        for _ in 0..count {
+            let pair = match direction {
+                Direction::Forward => range.next(),
+                Direction::Backward => range.next_back(),
+            };
+            let Some(pair) = pair else { break };
+            let (key, value) = pair?;
+            walk.see(key.value(), value.value());
+        }
+        Ok(walk.count())
+    }
+}
+
+impl Reader for ReadTable {
+    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+        Ok(self.0.get(&key[..])?.map(|value| taste(value.value())))
+    }
+
+    fn scan(&self, direction: Direction) -> Outcome<u64> {
+        self.walk(&[], usize::MAX, direction)
+    }
+
+    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
+        self.walk(key, count, Direction::Forward)
+    }
+}
