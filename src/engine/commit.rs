@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, key_hash};
 use crate::format::range_tombstones::RangeTombstone;
-use crate::memtable::map::MemtableWriter;
+use crate::memtable::map::{Memtable, MemtableWriter};
 use crate::sync::{Arc, Condvar, Mutex, Ordering};
 use crate::wal::writer::Record;
 
@@ -54,19 +54,19 @@ struct Waiter {
 enum Turn {
     Waiting,
     Lead,
-    Done(Result<u64>),
+    Done(Result<()>),
 }
 
 impl CommitQueue {
-    /// Commits `request`, alone or in a group, and answers its last sequence number.
-    pub(crate) fn commit(&self, core: &Core, request: CommitRequest) -> Result<u64> {
+    /// Commits `request`, alone or in a group.
+    pub(crate) fn commit(&self, core: &Core, request: CommitRequest) -> Result<()> {
         let mut queue = self.state.lock();
         if !queue.leading {
             queue.leading = true;
             drop(queue);
-            let result = commit_group(core, &[&request]);
+            let outcome = commit_group(core, &[&request]);
             self.hand_over();
-            return result.into_iter().next().unwrap_or(Err(no_answer()));
+            return outcome.and_then(|conflict| conflict.map_or(Ok(()), Err));
         }
         let turn = Mutex::new(Turn::Waiting);
         let waiter = Arc::new(Waiter {
@@ -83,12 +83,20 @@ impl CommitQueue {
     }
 
     /// Commits the group that `own` leads, and tells its members.
-    fn lead(&self, core: &Core, own: &Arc<Waiter>) -> Result<u64> {
+    fn lead(&self, core: &Core, own: &Arc<Waiter>) -> Result<()> {
         let group = self.take_group();
         let requests: Vec<&CommitRequest> = group.iter().map(|w| &w.request).collect();
-        let results = commit_group(core, &requests);
+        let (mut conflict, failure) = match commit_group(core, &requests) {
+            Ok(conflict) => (conflict, None),
+            Err(failure) => (None, Some(failure)),
+        };
         let mut answer = Err(no_answer());
-        for (member, result) in group.iter().zip(results) {
+        for member in &group {
+            // The first alone can have met a conflict (C2).
+            let failed = conflict
+                .take()
+                .or_else(|| failure.as_ref().map(Error::copied));
+            let result = failed.map_or(Ok(()), Err);
             if Arc::ptr_eq(member, own) {
                 answer = result;
             } else {
@@ -126,7 +134,7 @@ impl CommitQueue {
 
 impl Waiter {
     /// Sleeps until the group is committed (its result) or this writer leads (`None`).
-    fn wait(&self) -> Option<Result<u64>> {
+    fn wait(&self) -> Option<Result<()>> {
         let mut turn = self.turn.lock();
         loop {
             match std::mem::replace(&mut *turn, Turn::Waiting) {
@@ -142,7 +150,7 @@ impl Waiter {
         self.changed.notify_one();
     }
 
-    fn finish(&self, result: Result<u64>) {
+    fn finish(&self, result: Result<()>) {
         *self.turn.lock() = Turn::Done(result);
         self.changed.notify_one();
     }
@@ -155,85 +163,89 @@ fn no_answer() -> Error {
     )
 }
 
-/// Commits `requests` as one group (C1), with an answer for each in order.
-fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Vec<Result<u64>> {
-    match try_commit_group(core, requests) {
-        Ok(answers) => answers,
-        Err(error) => requests.iter().map(|_| Err(error.copied())).collect(),
-    }
-}
-
-fn try_commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Vec<Result<u64>>> {
+/// Commits `requests` as one group (C1). Answers the conflict that the first of them met, in which
+/// case the others are committed without it.
+fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Option<Error>> {
     let bytes: usize = requests.iter().map(|r| r.payload.len()).sum();
     rotate::pace(core, bytes)?;
     let mut log = core.log.lock();
     core.check_open()?;
     core.latch.check()?;
-    rotate::make_room(core, &mut log, bytes)?;
+    let view = rotate::make_room(core, &mut log, bytes)?;
+    let (mut accepted, mut conflict) = (requests, None);
     // Only the first can have guards (C2); where they fail, the others go on without it.
-    let mut answers = Vec::with_capacity(requests.len());
-    let mut accepted = requests;
     if let Some((first, others)) = requests.split_first()
-        && let Err(conflict) = check_guards(core, &first.guards)
+        && let Err(error) = check_guards(core, &first.guards)
     {
-        answers.push(Err(conflict));
-        accepted = others;
+        (accepted, conflict) = (others, Some(error));
     }
-    if accepted.is_empty() {
-        return Ok(answers);
+    let mut numbering = Numbering {
+        sequence_last: log.sequence_last,
+        time_ms: core.clock.now_ms(),
+    };
+    match accepted {
+        [] => return Ok(conflict),
+        // By far the most common group needs no list of its own.
+        [request] => {
+            let records = [numbering.record(request)?];
+            commit_records(core, &mut log, &view.active, &records)?;
+        }
+        _ => {
+            let records = accepted.iter().map(|request| numbering.record(request));
+            let records = records.collect::<Result<Vec<_>>>()?;
+            commit_records(core, &mut log, &view.active, &records)?;
+        }
     }
-    let lasts = number(&log, accepted)?;
-    core.latch
-        .guard(write_log(core, &mut log, accepted, &lasts))?;
-    let view = core.view.load();
-    let mut memtable = view.active.writer();
-    for (request, &last) in accepted.iter().zip(&lasts) {
-        apply(core, &mut memtable, request, base_of(request, last))?;
-    }
-    drop(memtable);
-    let last = lasts.last().copied().unwrap_or(log.sequence_last);
-    log.sequence_last = last;
-    core.visible.store(last, Ordering::Release);
-    add(&core.counters.commits, accepted.len() as u64);
-    add(&core.counters.groups, 1);
-    answers.extend(lasts.into_iter().map(Ok));
-    Ok(answers)
+    log.sequence_last = numbering.sequence_last;
+    core.visible.store(log.sequence_last, Ordering::Release);
+    Ok(conflict)
 }
 
-/// The last sequence number of each request.
-fn number(log: &Log, requests: &[&CommitRequest]) -> Result<Vec<u64>> {
-    let mut last = log.sequence_last;
-    let mut lasts = Vec::with_capacity(requests.len());
-    for request in requests {
-        last = last.max(request.sequence_floor) + u64::from(request.operations);
+/// Gives the batches of a group their sequence numbers.
+struct Numbering {
+    sequence_last: u64,
+    time_ms: u64,
+}
+
+impl Numbering {
+    fn record<'r>(&mut self, request: &'r CommitRequest) -> Result<Record<'r>> {
+        let before = self.sequence_last.max(request.sequence_floor);
+        let last = before + u64::from(request.operations);
         if last > SEQUENCE_MAX {
             let text = "all 2^56 sequence numbers are used; copy the records to a new database";
             return Err(Error::new(ErrorKind::TooLarge, text));
         }
-        lasts.push(last);
-    }
-    Ok(lasts)
-}
-
-fn base_of(request: &CommitRequest, last: u64) -> u64 {
-    last + 1 - u64::from(request.operations)
-}
-
-fn write_log(core: &Core, log: &mut Log, requests: &[&CommitRequest], lasts: &[u64]) -> Result<()> {
-    let time_ms = core.clock.now_ms();
-    let records: Vec<Record<'_>> = requests
-        .iter()
-        .zip(lasts)
-        .map(|(request, &last)| Record {
-            base_sequence: base_of(request, last),
-            time_ms,
+        self.sequence_last = last;
+        Ok(Record {
+            base_sequence: before + 1,
+            time_ms: self.time_ms,
             operations: request.operations,
             payload: &request.payload,
             payload_crc: request.payload_crc,
         })
-        .collect();
+    }
+}
+
+/// Puts `records` into the log and then into the active memtable (C1).
+fn commit_records(
+    core: &Core,
+    log: &mut Log,
+    active: &Memtable,
+    records: &[Record<'_>],
+) -> Result<()> {
+    core.latch.guard(write_log(core, log, records))?;
+    let mut memtable = active.writer();
+    for record in records {
+        apply(core, &mut memtable, record)?;
+    }
+    add(&core.counters.commits, records.len() as u64);
+    add(&core.counters.groups, 1);
+    Ok(())
+}
+
+fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {
     let before = log.wal.offset();
-    log.wal.append(&records)?;
+    log.wal.append(records)?;
     add(&core.counters.wal_bytes, log.wal.offset() - before);
     match core.options.durability {
         Durability::Sync => {
@@ -246,14 +258,10 @@ fn write_log(core: &Core, log: &mut Log, requests: &[&CommitRequest], lasts: &[u
     Ok(())
 }
 
-/// Puts the operations of `request` into the memtable, numbered from `base`.
-fn apply(
-    core: &Core,
-    memtable: &mut MemtableWriter<'_>,
-    request: &CommitRequest,
-    base: u64,
-) -> Result<()> {
-    for (operation, sequence) in batch::operations(&request.payload).zip(base..) {
+/// Puts the operations of `record` into the memtable, under their sequence numbers.
+fn apply(core: &Core, memtable: &mut MemtableWriter<'_>, record: &Record<'_>) -> Result<()> {
+    let (mut expiry_max_ms, mut expires) = (0, false);
+    for (operation, sequence) in batch::operations(record.payload).zip(record.base_sequence..) {
         let operation = operation.map_err(|damage| {
             let error = Error::new(ErrorKind::Corruption, damage.what);
             core.latch.close(&error);
@@ -262,14 +270,18 @@ fn apply(
         insert(memtable, operation, sequence);
         if let Operation::Put { expiry_ms, .. } = operation {
             // A record without expiry keeps the memtable: u64::MAX never passes.
-            let expiry_ms = if expiry_ms == 0 { u64::MAX } else { expiry_ms };
-            let before = core
-                .active_expiry_max_ms
-                .fetch_max(expiry_ms, Ordering::Relaxed);
-            if before == 0 && expiry_ms != u64::MAX {
-                core.signal_work(); // it may sleep until there is something that expires
-            }
+            expiry_max_ms = expiry_max_ms.max(if expiry_ms == 0 { u64::MAX } else { expiry_ms });
+            expires |= expiry_ms != 0;
         }
+    }
+    // Only holders of the log lock change it, so nothing is lost between the load and the store.
+    let before = core.active_expiry_max_ms.load(Ordering::Relaxed);
+    if before < expiry_max_ms {
+        core.active_expiry_max_ms
+            .store(expiry_max_ms, Ordering::Relaxed);
+    }
+    if before == 0 && expires {
+        core.signal_work(); // it may sleep until there is something that expires
     }
     Ok(())
 }

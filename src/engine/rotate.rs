@@ -12,6 +12,7 @@ use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::memtable::map::Memtable;
 use crate::sync::{Arc, AtomicU64, Ordering, sleep};
+use arc_swap::Guard;
 use std::time::Duration;
 
 /// Sleep owed for each written KiB and each step behind, in nanoseconds.
@@ -28,7 +29,10 @@ pub(crate) fn pace(core: &Core, bytes: usize) -> Result<()> {
     if core.options.background == Background::Inline {
         return Ok(());
     }
-    let steps = steps_behind(core);
+    let (steps, full) = {
+        let view = core.view.load();
+        (steps_behind(core, &view), must_wait(core, &view))
+    };
     if steps > 0 {
         let owed = steps * (bytes as u64).div_ceil(64) * PACE_NS_PER_KIB / 16;
         let debt = core.pace_debt_ns.fetch_add(owed, Ordering::Relaxed) + owed;
@@ -39,7 +43,7 @@ pub(crate) fn pace(core: &Core, bytes: usize) -> Result<()> {
             sleep(Duration::from_nanos(debt.min(10 * PACE_NS_MIN)));
         }
     }
-    wait_for_room(core)
+    if full { wait_for_room(core) } else { Ok(()) }
 }
 
 fn take_all(counter: &AtomicU64) -> u64 {
@@ -47,26 +51,22 @@ fn take_all(counter: &AtomicU64) -> u64 {
 }
 
 /// How far level 0 is past three times the size at which a compaction is due.
-fn steps_behind(core: &Core) -> u64 {
-    let tables = core.view.load().levels.level(0).len();
+fn steps_behind(core: &Core, view: &ReadView) -> u64 {
+    let tables = view.levels.level(0).len();
     tables.saturating_sub(3 * core.options.level0_tables) as u64
 }
 
-fn must_wait(core: &Core) -> bool {
-    let view = core.view.load();
-    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max && is_full(core);
+fn must_wait(core: &Core, view: &ReadView) -> bool {
+    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max && is_full(core, view);
     let level0_full = view.levels.level(0).len() >= 10 * core.options.level0_tables;
     memtables_full || level0_full
 }
 
 /// Waits while memtables or level 0 are at their limits.
 fn wait_for_room(core: &Core) -> Result<()> {
-    if !must_wait(core) {
-        return Ok(());
-    }
     let waited = Stopwatch::start();
     add(&core.counters.writer_waits, 1);
-    while must_wait(core) {
+    while must_wait(core, &core.view.load()) {
         core.check_open()?;
         core.latch.check()?;
         core.signal_work();
@@ -84,21 +84,24 @@ fn wait_for_room(core: &Core) -> Result<()> {
 /// them in order again.
 const RANGE_DELETES_MAX: usize = 1_000;
 
-fn is_full(core: &Core) -> bool {
-    let active = &core.view.load().active;
+fn is_full(core: &Core, view: &ReadView) -> bool {
+    let active = &view.active;
     active.bytes() >= core.options.memtable_bytes
         || active.range_delete_count() >= RANGE_DELETES_MAX
 }
 
-/// Rolls the log and freezes the memtable where they are full.
-pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<()> {
-    if is_full(core) {
+/// Rolls the log and freezes the memtable where they are full. Answers the view, whose active
+/// memtable is the one to write to for as long as `log` is held.
+pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<Guard<Arc<ReadView>>> {
+    let mut view = core.view.load();
+    if is_full(core, &view) {
         freeze(core, log)?;
+        view = core.view.load();
     }
     if log.wal.needs_roll(bytes as u64) {
         roll(core, log)?;
     }
-    Ok(())
+    Ok(view)
 }
 
 fn roll(core: &Core, log: &mut Log) -> Result<()> {
