@@ -1,7 +1,7 @@
 //! The model test: long histories of writes, reads and upkeep against models that cannot be wrong.
 //!
-//! The histories ([`operation`], [`generate`]) and the model ([`oracle`]) are plain data and know no
-//! engine, so that other tests can use them. The runners carry a history out on both sides and
+//! The histories ([`operation`], [`generate`]) and the model ([`oracle`]) are plain data and know
+//! no engine, so that other tests can use them. The runners carry a history out on both sides and
 //! compare after every step; what the histories have met is counted and asserted.
 
 #![cfg(all(feature = "derive", feature = "msgpack"))]

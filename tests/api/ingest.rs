@@ -74,7 +74,11 @@ fn ingests_over_one_another_and_over_tables_show_the_newest() {
     for value in 1..6 {
         let stream = rising(200, value).step_by(usize::from(value));
         engine.ingest(stream).unwrap();
-        let newest = |i: usize| (1..=value).rev().find(|v| i % usize::from(*v) == 0);
+        let newest = |i: usize| {
+            (1..=value)
+                .rev()
+                .find(|v| i.is_multiple_of(usize::from(*v)))
+        };
         let expected: Vec<u8> = (0..200).map(|i| newest(i).unwrap()).collect();
         assert_eq!(values(&engine), expected);
         engine.verify().unwrap();

@@ -85,7 +85,7 @@ fn a_value_larger_than_memtable_log_and_table_is_written_and_read_back() {
             options.block_bytes = 64;
         })
     };
-    let large: Vec<u8> = (0..3_000_000u32).map(|i| (i * 7 >> 3) as u8).collect();
+    let large: Vec<u8> = (0..3_000_000u32).map(|i| ((i * 7) >> 3) as u8).collect();
     let db = open().open().unwrap();
     let blobs = db.bytes_store("blobs").unwrap();
     for key in [b"a", b"b", b"c"] {

@@ -8,6 +8,9 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+/// An option out of its bounds: what the text says of it, of its bounds, and how it is set.
+type Case = (&'static str, &'static str, fn(&mut EngineOptions));
+
 /// Asserts the kind of `error` and that its text has all of `words`.
 fn assert_says(error: &Error, kind: ErrorKind, words: &[&str]) {
     let text = error.to_string();
@@ -157,21 +160,21 @@ fn options_out_of_their_bounds_are_refused_by_name() {
         assert!(disk.paths().is_empty(), "a refused open has made files");
         refused
     };
-    let cases: [(&str, &str, fn(&mut EngineOptions)); 14] = [
+    let cases: [Case; 14] = [
         ("memtable_bytes is 4095", "4096 to", |o| {
-            o.memtable_bytes = 4_095
+            o.memtable_bytes = 4_095;
         }),
         ("memtable_bytes is 0", "4096 to", |o| o.memtable_bytes = 0),
         ("memtable_bytes", "to 4294967296", |o| {
-            o.memtable_bytes = (4 << 30) + 1
+            o.memtable_bytes = (4 << 30) + 1;
         }),
         ("memtables_max is 1", "2 to 64", |o| o.memtables_max = 1),
         ("block_bytes is 63", "64 to 4194304", |o| o.block_bytes = 63),
         ("block_bytes is 4194305", "64 to 4194304", |o| {
-            o.block_bytes = (4 << 20) + 1
+            o.block_bytes = (4 << 20) + 1;
         }),
         ("filter_bits_per_key is 65", "0 to 64", |o| {
-            o.filter_bits_per_key = 65
+            o.filter_bits_per_key = 65;
         }),
         ("table_bytes is 1", "4096 to", |o| o.table_bytes = 1),
         ("level0_tables is 0", "1 to 64", |o| o.level0_tables = 0),
@@ -179,10 +182,10 @@ fn options_out_of_their_bounds_are_refused_by_name() {
         ("level1_bytes is 0", "4096 to", |o| o.level1_bytes = 0),
         ("level_ratio is 1", "2 to 100", |o| o.level_ratio = 1),
         ("wal_segment_bytes is 9", "4096 to", |o| {
-            o.wal_segment_bytes = 9
+            o.wal_segment_bytes = 9;
         }),
         ("wal_spares_max is 1025", "0 to 1024", |o| {
-            o.wal_spares_max = 1_025
+            o.wal_spares_max = 1_025;
         }),
     ];
     for (name, bounds, set) in cases {

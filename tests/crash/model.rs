@@ -21,6 +21,9 @@ pub(crate) enum Change {
 /// A record that must be there: key, value, and when it expires (0 for never).
 pub(crate) type Record = (Arc<[u8]>, Arc<[u8]>, u64);
 
+/// Values and expiries by key.
+type Content = BTreeMap<Arc<[u8]>, (Arc<[u8]>, u64)>;
+
 /// A commit, and the time at which it is made.
 #[derive(Debug)]
 pub(crate) struct Commit {
@@ -153,7 +156,7 @@ fn change(
     }
 }
 
-fn apply(content: &mut BTreeMap<Arc<[u8]>, (Arc<[u8]>, u64)>, change: &Change) {
+fn apply(content: &mut Content, change: &Change) {
     match change {
         Change::Put(key, value, expiry_ms) => {
             content.insert(Arc::clone(key), (Arc::clone(value), *expiry_ms));

@@ -1,5 +1,7 @@
 //! Every bit of every file, turned over one at a time.
 
+#![allow(clippy::print_stdout)] // the count of flips is what the run shows
+
 use super::allocation::peak_of;
 use super::judge::{Outcome, Step, judge, judge_twice};
 use super::sample::{self, Sample};

@@ -5,6 +5,8 @@
 //! written anew are. Names go to the platter with their directory's sync. (Rebello et al., "Can
 //! Applications Recover from fsync Failures?", ATC 2020.)
 
+#![allow(clippy::disallowed_types)] // a disk of its own has locks of its own
+
 use grainstore::fs::{CrashDisk, CrashImage, File, FileLock, FileSystem, OpenMode};
 use std::collections::HashMap;
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 //! Carries out a history on an engine and on the model, and compares them all the way.
 //!
-//! The engine lives on a simulated disk and a clock that is set by hand, so a history with an engine
-//! that works on its writers' threads does the same every time.
+//! The engine lives on a simulated disk and a clock that is set by hand, so a history with an
+//! engine that works on its writers' threads does the same every time.
 
 use super::coverage::Coverage;
 use super::engine_check as check;

@@ -13,7 +13,8 @@ pub const KEYS: u8 = 64;
 pub struct KeyName(pub u8);
 
 impl KeyName {
-    /// The bytes of the key: the empty one, edges of the order of bytes, shared prefixes, long ones.
+    /// The bytes of the key: the empty one, edges of the order of bytes, shared prefixes, long
+    /// ones.
     pub fn bytes(self) -> Vec<u8> {
         const EDGES: [&[u8]; 12] = [
             b"",

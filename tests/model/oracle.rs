@@ -1,8 +1,8 @@
 //! What an engine must answer: every version of every key that was ever written.
 //!
-//! The model forgets nothing, so that every commit point stays readable: a reader at a point sees of
-//! each key the newest version up to the point's sequence number, where that is a value which has
-//! not expired at the point's time. It counts sequence numbers as the engine does, one for each
+//! The model forgets nothing, so that every commit point stays readable: a reader at a point sees
+//! of each key the newest version up to the point's sequence number, where that is a value which
+//! has not expired at the point's time. It counts sequence numbers as the engine does, one for each
 //! write. It knows no files and no layout.
 
 use super::operation::Write;

@@ -49,7 +49,8 @@ fn change() -> impl Strategy<Value = ChangeSpec> {
 
 fn batch_write() -> impl Strategy<Value = BatchWrite> {
     prop_oneof![
-        4 => (visit_name(), value(), lifetime()).prop_map(|(k, v, t)| BatchWrite::PutVisit(k, v, t)),
+        4 => (visit_name(), value(), lifetime())
+            .prop_map(|(k, v, t)| BatchWrite::PutVisit(k, v, t)),
         2 => visit_name().prop_map(BatchWrite::DeleteVisit),
         1 => (0..TENANTS).prop_map(BatchWrite::DeleteTenant),
         2 => (0..8u8, any::<u32>(), lifetime()).prop_map(|(k, v, t)| BatchWrite::PutCount(k, v, t)),

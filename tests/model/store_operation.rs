@@ -1,7 +1,8 @@
 //! What can be done to a database of typed stores, as plain data.
 //!
 //! Three stores: visits (a derived key of three parts, the last descending; MessagePack), counts
-//! (numbers under numbers) and blobs (bytes under bytes). Keys and values are named by small numbers.
+//! (numbers under numbers) and blobs (bytes under bytes). Keys and values are named by small
+//! numbers.
 
 use super::operation::{KeyName, Leave, ValueSpec};
 use grainstore::Key;

@@ -57,7 +57,8 @@ pub fn ttl(lifetime: Lifetime, now_ms: u64) -> Ttl {
     }
 }
 
-/// Runs `history` from an empty disk to its end; `with_defaults`: stores with lifetimes of their own.
+/// Runs `history` from an empty disk to its end; `with_defaults`: stores with lifetimes of their
+/// own.
 pub fn run(
     setting: &Setting,
     with_defaults: bool,
