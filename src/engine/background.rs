@@ -55,7 +55,7 @@ pub(crate) fn stop(core: &Core) {
 pub(crate) fn run_until_idle(core: &Core) -> Result<()> {
     loop {
         let did_some = {
-            let _work = core.work.lock();
+            let _work = core.begin_work()?;
             flush::flush_oldest(core)? || compaction::compact_next(core)?
         };
         // A memtable that is put aside makes a flush due, and its tombstones a compaction.

@@ -17,7 +17,7 @@ use crate::format::file_name::FileName;
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
-use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::table::cache::BlockCache;
 use crate::wal::writer::WalWriter;
 use arc_swap::ArcSwap;
@@ -100,6 +100,14 @@ impl Core {
             return Err(Error::new(ErrorKind::Closed, text));
         }
         Ok(())
+    }
+
+    /// Takes the lock of table work; an error where the engine was closed, be it while this
+    /// waited: the directory may be somebody else's by now.
+    pub(crate) fn begin_work(&self) -> Result<MutexGuard<'_, ()>> {
+        let work = self.work.lock();
+        self.check_open()?;
+        Ok(work)
     }
 
     /// The next free file number.

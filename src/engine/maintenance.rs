@@ -41,8 +41,7 @@ impl Engine {
     /// `Io`, `Latched`, `Closed`.
     pub fn flush(&self) -> Result<()> {
         let core = self.core();
-        core.check_open()?;
-        let _work = core.work.lock();
+        let _work = core.begin_work()?;
         flush_all(core)
     }
 
@@ -53,8 +52,7 @@ impl Engine {
     /// As [`flush`](Self::flush); `Corruption` where a table cannot be read.
     pub fn compact(&self) -> Result<()> {
         let core = self.core();
-        core.check_open()?;
-        let _work = core.work.lock();
+        let _work = core.begin_work()?;
         flush_all(core)?;
         compaction::compact_everything(core).map(|_| ())
     }
@@ -106,8 +104,7 @@ impl Engine {
     /// link; `Latched`, `Closed`.
     pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
         let (core, dir) = (self.core(), dir.as_ref());
-        core.check_open()?;
-        let _work = core.work.lock();
+        let _work = core.begin_work()?;
         prepare_target(core, dir)?;
         flush_all(core)?;
         let manifest = core.manifest.lock();
@@ -137,8 +134,7 @@ impl Engine {
         records: impl IntoIterator<Item = Result<(K, V, u64)>>,
     ) -> Result<u64> {
         let core = self.core();
-        core.check_open()?;
-        let _work = core.work.lock();
+        let _work = core.begin_work()?;
         let mut log = core.log.lock();
         core.latch.check()?;
         // What is in memtables is older than the ingest, so it has to be below it in tables.

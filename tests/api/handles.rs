@@ -150,7 +150,7 @@ fn pinned_bytes_outlive_what_they_came_from() {
 
 #[test]
 fn nothing_is_done_after_a_close_though_it_was_asked_for_before() {
-    for _ in 0..60 {
+    for _ in 0..300 {
         let disk = CrashDisk::new();
         let db = builder(&disk).open().unwrap();
         let hp = db.store::<u32, u32>("hp").unwrap();
