@@ -101,18 +101,21 @@ fn a_checkpoint_is_durable_when_it_returns() {
 }
 
 #[test]
-fn a_checkpoint_to_another_file_system_copies() {
+fn a_checkpoint_to_another_file_system_is_refused_and_the_database_goes_on() {
     let disk = CountingDisk::default();
-    let open = |dir: &str| {
-        let builder = Db::builder(dir).file_system(disk.clone());
-        builder.background(Background::Inline).open().unwrap()
-    };
-    let db = open("/db");
+    let builder = Db::builder("/db").file_system(disk.clone());
+    let db = builder.background(Background::Inline).open().unwrap();
     fill(&db, 0, 1);
     disk.refuse_links();
-    db.checkpoint("/copy").unwrap();
-    let left = disk.disk.image(usize::MAX, CrashImage::DropUnsynced);
-    assert_eq!(pairs(&busy(&left, "/copy")), pairs(&db));
+    let refused = db.checkpoint("/copy").unwrap_err();
+    assert_eq!(refused.io_kind(), Some(std::io::ErrorKind::CrossesDevices));
+    let text = refused.to_string();
+    assert!(text.contains("cannot link a table as /copy/"), "{text}");
+    // What was begun there is no database, and the original has lost nothing.
+    assert!(disk.disk.read_file(Path::new("/copy/CURRENT")).is_err());
+    fill(&db, 100, 2);
+    db.verify().unwrap();
+    assert_eq!(pairs(&db).len(), 400);
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn options_out_of_their_bounds_are_refused_by_name() {
         assert_says(
             &error,
             ErrorKind::InvalidInput,
-            &["zstd", "enable that cargo feature"],
+            &["zstd", "enable grainstore's feature"],
         );
     }
 }
@@ -276,17 +276,11 @@ fn a_conflict_says_what_was_expected_and_what_was_found() {
     let hp = new_db().store::<String, u32>("hp").unwrap();
     let error = hp.put_if("ada", &1, If::Present).unwrap_err();
     assert!(error.is_conflict());
-    let words = [
-        "hp",
-        "ada",
-        "a record was expected",
-        "there is no record",
-        "retry",
-    ];
+    let words = ["hp", "ada", "a record was expected", "there is none"];
     assert_says(&error, ErrorKind::Conflict, &words);
     let version = hp.put_if("ada", &1, If::Absent).unwrap();
     let error = hp.put_if("ada", &1, If::Absent).unwrap_err();
-    let found = format!("a record of version {version}");
+    let found = format!("there is one of version {version}; read it and retry");
     assert_says(
         &error,
         ErrorKind::Conflict,
