@@ -52,14 +52,16 @@ fn engine_answers_as_its_model_over_short_histories() {
 
 #[test]
 fn engine_answers_as_its_model_at_any_size_and_with_a_thread() {
-    let coverage = engine_histories(100, generate::any_setting(), generate::history(120));
+    let coverage = engine_histories(200, generate::any_setting(), generate::history(120));
     println!("{coverage}");
 }
 
 #[test]
 fn typed_stores_answer_as_their_model() {
     let coverage = RefCell::new(KindPairs::new(&STORE_KINDS));
-    let input = (generate::small_setting(), any::<bool>(), store_history(100));
+    let small = (generate::small_setting(), any::<bool>());
+    let setting = small.prop_map(|(small, thread)| Setting { thread, ..small });
+    let input = (setting, any::<bool>(), store_history(100));
     let outcome = runner(700).run(&input, |(setting, with_defaults, history)| {
         let coverage = &mut coverage.borrow_mut();
         store_run::run(&setting, with_defaults, &history, coverage);
