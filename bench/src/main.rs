@@ -17,6 +17,7 @@ mod report;
 mod rows;
 mod session;
 mod stopwatch;
+mod stores;
 mod worker;
 
 use options::Options;
@@ -25,7 +26,7 @@ use peer::Outcome;
 fn main() -> Outcome<()> {
     let options = Options::from_args(std::env::args().skip(1))?;
     if let Some(store) = &options.worker {
-        return peers::work(store, &options);
+        return stores::work(store, &options);
     }
     let table = session::measure(&options)?;
     let text = report::markdown(&table, &options);

@@ -1,7 +1,7 @@
 //! What a run is asked for, from the command line; the workers get the same words.
 
 use crate::peer::Outcome;
-use crate::peers::NAMES;
+use crate::stores::NAMES;
 use std::path::PathBuf;
 
 const USAGE: &str = "options: --records N  --rounds N  --stores a,b  --rows text,text  --dir DIR  \

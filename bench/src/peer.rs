@@ -1,6 +1,6 @@
 //! What a store has to do to be measured.
 //!
-//! A new store is one file in `peers/` that implements [`Peer`], and its line in `peers/mod.rs`.
+//! A new store is one file in `peers/` that implements [`Peer`], and a line in `stores.rs`.
 
 use crate::records::Key;
 use std::path::Path;

@@ -34,9 +34,9 @@ pub fn markdown(table: &[Measured], options: &Options) -> String {
     let first = options.stores.first().map_or("", String::as_str);
     let _ = write!(
         text,
-        "\nLess is better. Medians of {} rounds, all stores in turn, each in a process of its \
-         own; ± is half the\nspread of the rounds; (2x) is twice as much as {first}. Keys of 24 \
-         random bytes, values of 150 that do not\ncompress, caches of 256 MiB, no compression. {clock}\n",
+        "\nLess is better. Medians of {} rounds, all stores in turn, each in a process of its own; \
+         ± is half the\nspread of the rounds; (2x) is twice as much as {first}. Keys of 24 random \
+         bytes, values of 150\nthat do not compress, caches of 256 MiB, no compression. {clock}\n",
         options.rounds
     );
     text

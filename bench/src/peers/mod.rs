@@ -1,24 +1,11 @@
-//! The stores that are compared, by name.
+//! The stores that are compared, one file each.
 
 mod fjall;
 mod grainstore;
 mod heed;
 mod redb;
 
-use crate::options::Options;
-use crate::peer::Outcome;
-use crate::worker::serve;
-
-/// All stores, grainstore first.
-pub const NAMES: &[&str] = &["grainstore", "fjall", "redb", "heed"];
-
-/// Measures `store` as it is told on the standard input.
-pub fn work(store: &str, options: &Options) -> Outcome<()> {
-    match store {
-        "grainstore" => serve::<grainstore::Grainstore>(options),
-        "fjall" => serve::<fjall::Fjall>(options),
-        "redb" => serve::<redb::Redb>(options),
-        "heed" => serve::<heed::Heed>(options),
-        _ => Err(format!("no store is called {store}; there are {}", NAMES.join(", ")).into()),
-    }
-}
+pub use fjall::Fjall;
+pub use grainstore::Grainstore;
+pub use heed::Heed;
+pub use redb::Redb;

@@ -1,0 +1,20 @@
+//! The stores that are compared, by name.
+
+use crate::options::Options;
+use crate::peer::Outcome;
+use crate::peers::{Fjall, Grainstore, Heed, Redb};
+use crate::worker::serve;
+
+/// All stores, grainstore first.
+pub const NAMES: &[&str] = &["grainstore", "fjall", "redb", "heed"];
+
+/// Measures `store` as it is told on the standard input.
+pub fn work(store: &str, options: &Options) -> Outcome<()> {
+    match store {
+        "grainstore" => serve::<Grainstore>(options),
+        "fjall" => serve::<Fjall>(options),
+        "redb" => serve::<Redb>(options),
+        "heed" => serve::<Heed>(options),
+        _ => Err(format!("no store is called {store}; there are {}", NAMES.join(", ")).into()),
+    }
+}
