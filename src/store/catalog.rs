@@ -117,7 +117,11 @@ pub(crate) fn open_store(
     loop {
         let (found, sequence) = engine.look_up(&key, None, |value, _| value.to_vec())?;
         if let Some(stored) = found {
-            return open_existing(engine, name, &key, &stored, sequence, definition);
+            match open_existing(engine, name, &key, &stored, sequence, definition) {
+                // Somebody raised the schema's version meanwhile; that may have been all.
+                Err(error) if error.is_conflict() => continue,
+                done => return done,
+            }
         }
         let number = next_number(engine)?;
         let keyspace = Keyspace::new(number)?;

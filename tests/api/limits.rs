@@ -197,17 +197,24 @@ fn stores_made_at_the_same_moment_get_places_of_their_own() {
 #[test]
 fn a_value_schema_raised_by_many_at_once_conflicts_with_nobody() {
     let db = new_db();
-    for version in 1..40 {
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                let db = &db;
-                scope.spawn(move || {
+    let together = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let (db, together) = (&db, &together);
+            scope.spawn(move || {
+                let raised = (1..150).map(|version| {
+                    together.wait();
                     let hp = db.grains::<u32, u32>("hp").value_schema("Hp", version);
-                    hp.open().unwrap();
+                    hp.open()
                 });
-            }
-        });
-    }
+                // All of them first: one that stopped would let the others wait for ever.
+                let raised: Vec<_> = raised.collect();
+                for hp in raised {
+                    hp.unwrap();
+                }
+            });
+        }
+    });
 }
 
 #[test]
