@@ -6,8 +6,9 @@
 //!
 //! - `flips`: every bit of every file, one at a time
 //! - `cuts`: every file cut at every byte, lost, swapped with another, with blocks gone or doubled
-//! - `manifest`: records lost off the end of the manifest, what nobody could miss by reading it
+//! - `manifest`: records lost off the end of the manifest, which its own bytes do not show
 //! - `foreign`: files that are not the database's
+//! - `walks`: cursors and scans that come upon damage
 
 #![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
 
@@ -25,3 +26,5 @@ mod judge;
 mod manifest;
 #[path = "damage/sample.rs"]
 mod sample;
+#[path = "damage/walks.rs"]
+mod walks;

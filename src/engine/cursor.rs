@@ -12,7 +12,7 @@ use super::pinned_bytes::PinnedBytes;
 use super::read_view::ReadView;
 use super::snapshots::CommitPoint;
 use super::source::{RunCursor, Source};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
 use crate::format::range_tombstones::RangeTombstones;
 use crate::manifest::version::LEVELS;
@@ -102,7 +102,7 @@ pub struct Cursor {
     key: Vec<u8>,
     value: HeldValue,
     meta: Option<EntryMeta>,
-    failure: Option<(ErrorKind, String)>,
+    failure: Option<Error>,
     /// Keeps tables and memtables alive.
     _view: Arc<ReadView>,
 }
@@ -280,13 +280,13 @@ impl Cursor {
     /// Runs one move; an error ends the walk (U1).
     #[inline]
     fn run(&mut self, step: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        if let Some((kind, text)) = &self.failure {
-            return Err(Error::new(*kind, text.clone()));
+        if let Some(failure) = &self.failure {
+            return Err(failure.copied());
         }
         let result = step(self);
         if let Err(error) = &result {
             self.standing = Standing::Nowhere;
-            self.failure = Some((error.kind(), error.to_string()));
+            self.failure = Some(error.copied());
         }
         result
     }
