@@ -122,13 +122,10 @@ impl Cursor {
             }
         }
         for level in 1..LEVELS {
-            let tables = view.levels.level(level).iter();
-            let run: Vec<_> = tables
-                .filter(|t| reaches(t.key_first(), t.key_last()))
-                .cloned()
-                .collect();
+            let run = view.levels.within(level, lower, upper);
             if !run.is_empty() {
-                sources.push(Source::Run(RunCursor::new(run, true)));
+                let run = RunCursor::of_level(Arc::clone(&view), level, run);
+                sources.push(Source::Run(run));
             }
         }
         let tombstones = view.range_tombstones(lower, upper)?;

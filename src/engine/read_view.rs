@@ -4,13 +4,13 @@
 //! one key, everything in an earlier source is newer than everything in a later one (V1). The order
 //! is the active memtable, frozen memtables (newest first), level 0 (newest first), levels 1 to 6.
 
+use super::live_table::LiveTable;
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::manifest::version::LEVELS;
 use crate::memtable::map::Memtable;
 use crate::sync::Arc;
-
-use super::live_table::LiveTable;
+use std::ops::Range;
 
 /// A memtable that takes no more writes and waits for its flush.
 #[derive(Debug, Clone)]
@@ -64,6 +64,16 @@ impl Levels {
         let rest = tables.get(from..).unwrap_or_default();
         rest.get(..rest.partition_point(|t| t.key_first() <= last))
             .unwrap_or_default()
+    }
+
+    /// Which tables of a level below 0 may hold keys from `lower` on, up to and without `upper`.
+    pub(crate) fn within(&self, level: usize, lower: &[u8], upper: Option<&[u8]>) -> Range<usize> {
+        let tables = self.level(level);
+        let from = tables.partition_point(|t| t.key_last() < lower);
+        let to = upper.map_or(tables.len(), |upper| {
+            tables.partition_point(|t| t.key_first() < upper)
+        });
+        from..to.max(from)
     }
 
     /// True where a level deeper than `level` shares a key with the inclusive range.

@@ -6,11 +6,13 @@
 
 use super::live_table::LiveTable;
 use super::pinned_bytes::PinnedBytes;
+use super::read_view::ReadView;
 use crate::error::Result;
 use crate::format::entry::EntryMeta;
 use crate::memtable::cursor::MemtableCursor;
 use crate::sync::Arc;
 use crate::table::cursor::TableCursor;
+use std::ops::Range;
 
 /// A sorted source.
 pub(crate) enum Source {
@@ -96,9 +98,32 @@ impl Source {
     }
 }
 
+/// Tables that lie in key order without overlap.
+enum RunTables {
+    Listed(Vec<Arc<LiveTable>>),
+    /// Those of a level of a view, so that a cursor over many counts one reference and not all.
+    OfLevel {
+        view: Arc<ReadView>,
+        level: usize,
+        range: Range<usize>,
+    },
+}
+
+impl RunTables {
+    fn as_slice(&self) -> &[Arc<LiveTable>] {
+        match self {
+            Self::Listed(tables) => tables,
+            Self::OfLevel { view, level, range } => {
+                let tables = view.levels.level(*level);
+                tables.get(range.clone()).unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// A walk over tables that lie in key order without overlap; only one is open for it at a time.
 pub(crate) struct RunCursor {
-    tables: Vec<Arc<LiveTable>>,
+    tables: RunTables,
     at: usize,
     current: Option<TableCursor>,
     fills_cache: bool,
@@ -107,6 +132,15 @@ pub(crate) struct RunCursor {
 impl RunCursor {
     /// A walk over `tables`; `fills_cache` says whether the blocks it reads stay in the cache.
     pub(crate) fn new(tables: Vec<Arc<LiveTable>>, fills_cache: bool) -> Self {
+        Self::over(RunTables::Listed(tables), fills_cache)
+    }
+
+    /// A walk over the tables `range` of a level of `view`; the blocks it reads stay in the cache.
+    pub(crate) fn of_level(view: Arc<ReadView>, level: usize, range: Range<usize>) -> Self {
+        Self::over(RunTables::OfLevel { view, level, range }, true)
+    }
+
+    fn over(tables: RunTables, fills_cache: bool) -> Self {
         Self {
             tables,
             at: 0,
@@ -124,7 +158,7 @@ impl RunCursor {
     }
 
     fn seek_to_last(&mut self) -> Result<()> {
-        self.enter(self.tables.len().wrapping_sub(1))?;
+        self.enter(self.tables.as_slice().len().wrapping_sub(1))?;
         if let Some(cursor) = &mut self.current {
             cursor.seek_to_last()?;
         }
@@ -132,7 +166,8 @@ impl RunCursor {
     }
 
     fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
-        self.enter(self.tables.partition_point(|t| t.key_last() < key))?;
+        let tables = self.tables.as_slice();
+        self.enter(tables.partition_point(|t| t.key_last() < key))?;
         if let Some(cursor) = &mut self.current {
             cursor.seek(key, sequence)?;
         }
@@ -140,7 +175,8 @@ impl RunCursor {
     }
 
     fn seek_before(&mut self, key: &[u8]) -> Result<()> {
-        let after = self.tables.partition_point(|t| t.key_first() < key);
+        let tables = self.tables.as_slice();
+        let after = tables.partition_point(|t| t.key_first() < key);
         self.enter(after.wrapping_sub(1))?;
         if let Some(cursor) = &mut self.current {
             cursor.seek_before(key)?;
@@ -202,7 +238,7 @@ impl RunCursor {
         }
         self.at = at;
         self.current = None;
-        if let Some(live) = self.tables.get(at) {
+        if let Some(live) = self.tables.as_slice().get(at) {
             let table = live.table()?;
             let keeps = self.fills_cache;
             self.current = Some(if keeps {
