@@ -5,6 +5,9 @@ use grainstore::engine::{Cursor, Engine};
 use grainstore::fs::CrashDisk;
 use grainstore::{BlockCompression, Error};
 
+/// A move of a cursor.
+type Move = fn(&mut Cursor) -> Result<(), Error>;
+
 /// A database with its last table damaged within its first block, so that every open is fine.
 fn damaged() -> (Sample, CrashDisk) {
     let sample = sample::at_rest("at rest", BlockCompression::None);
@@ -32,7 +35,7 @@ fn a_cursor_that_met_damage_stands_nowhere_and_repeats_the_error_with_its_place(
         Ok(())
     };
     let first = place(&walk(&mut cursor).unwrap_err());
-    let calls: [fn(&mut Cursor) -> Result<(), Error>; 6] = [
+    let calls: [Move; 6] = [
         Cursor::next,
         Cursor::prev,
         Cursor::seek_to_first,
