@@ -76,7 +76,7 @@ fn options(disk: &CrashDisk, clock: &ManualClock, compression: BlockCompression)
     options.block_bytes = 512;
     options.table_bytes = 4 << 10;
     options.level0_tables = 2;
-    options.level1_bytes = 8 << 10;
+    options.level1_bytes = 4 << 10;
     options.level_ratio = 2;
     options.wal_segment_bytes = 4 << 10;
     options.wal_spares_max = 1;
@@ -113,11 +113,12 @@ impl Writer {
         }
     }
 
-    /// Half words, half noise, so that it packs, but not to nothing.
+    /// Words with noise between them, so that it packs, but not to nothing.
     fn value(&mut self, bytes: u64) -> Vec<u8> {
+        const WORDS: &[u8; 16] = b"a grain of world";
         let len = bytes / 2 + self.chance.below(bytes);
-        let noise = (0..len).map(|i| match i % 2 {
-            0 => b"grain"[(i / 2 % 5) as usize],
+        let noise = (0..len).map(|i| match i % 20 {
+            at @ 0..16 => WORDS[at as usize],
             _ => self.chance.next_u64() as u8,
         });
         noise.collect()
