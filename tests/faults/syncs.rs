@@ -2,10 +2,10 @@
 
 use crate::SMALL;
 use crate::clean_pages::CleanPagesDisk;
-use crate::history::{DIR, History, Survivors};
+use crate::history::{DIR, History, Setup, Survivors};
 use crate::recovery::{Finding, check, recover_twice};
 use grainstore::clock::ManualClock;
-use grainstore::engine::Engine;
+use grainstore::engine::{Durability, Engine};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,20 +42,22 @@ fn fail_and_reopen(history: &History, number: u64) -> Result<bool, Finding> {
     if disk.syncs() < number {
         return Ok(false);
     }
-    let allowed = [Survivors {
-        least: acknowledged,
-        most: acknowledged + usize::from(in_doubt),
-    }];
+    let from = |least| {
+        let most = acknowledged + usize::from(in_doubt);
+        [Survivors { least, most }]
+    };
+    let is_durable = history.setup.durability == Durability::Sync;
+    let durable = if is_durable { acknowledged } else { 0 };
     let now_ms = history.scripts[0].end_ms();
     let cut = disk.after_power_cut();
-    recover_twice(history, &cut, &allowed, now_ms, true)
+    recover_twice(history, &cut, &from(durable), now_ms, true)
         .map_err(|finding| format!("power lost after the failure: {finding}"))?;
     // Where the failure struck the last close, nothing has been refused.
     disk.fail_sync(0);
     let clock = ManualClock::new(now_ms);
     let options = history.setup.options(Arc::new(disk.clone()), &clock);
     let engine = Engine::open(Path::new(DIR), options).map_err(|e| format!("reopen: {e}"))?;
-    let found = check(history, &engine, &allowed, now_ms)?[0];
+    let found = check(history, &engine, &from(acknowledged), now_ms)?[0];
     let exactly = [Survivors {
         least: found,
         most: found,
@@ -71,12 +73,24 @@ fn fail_and_reopen(history: &History, number: u64) -> Result<bool, Finding> {
 
 #[test]
 fn what_a_reopen_shows_after_a_failed_sync_is_durable() {
-    let history = History::unwritten(SMALL);
+    every_sync_fails(SMALL);
+}
+
+#[test]
+fn what_a_reopen_shows_of_buffered_commits_after_a_failed_sync_is_durable() {
+    every_sync_fails(Setup {
+        durability: Durability::Buffered,
+        ..SMALL
+    });
+}
+
+fn every_sync_fails(setup: Setup) {
+    let history = History::unwritten(setup);
     for number in 1.. {
         match fail_and_reopen(&history, number) {
             Ok(true) => {}
             Ok(false) => {
-                assert!(number > 100, "{number} syncs in all");
+                assert!(number > 50, "{number} syncs in all");
                 println!("{} syncs failed, each with its pages", number - 1);
                 break;
             }
