@@ -6,7 +6,8 @@
 //! the line that replays it.
 
 // What stands around the tests is test too; they use threads of their own.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[path = "faults/clean_pages.rs"]
 mod clean_pages;
