@@ -225,7 +225,6 @@ fn encoded<V, C: Codec<V>>(codec: &C, value: &V) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "waits for serde_json's feature float_roundtrip"]
 fn json_keeps_every_float_to_the_last_bit() {
     let mut state = 0x9E37_79B9_7F4A_7C15u64;
     for _ in 0..20_000 {
