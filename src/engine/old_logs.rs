@@ -10,6 +10,11 @@ use crate::sync::Ordering;
 /// Retires the segments below `log_first`.
 pub(crate) fn retire(core: &Core, log_first: u64) {
     let oldest = core.log_oldest.swap(log_first, Ordering::Relaxed);
+    retire_range(core, oldest, log_first);
+}
+
+/// Retires the segments from `oldest` on that are below `log_first`.
+pub(crate) fn retire_range(core: &Core, oldest: u64, log_first: u64) {
     for number in oldest..log_first {
         let path = core.path(FileName::Wal(number));
         if !keep_as_spare(core, number) {

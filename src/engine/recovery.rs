@@ -16,6 +16,7 @@ use super::core::{Core, Log, Signal};
 use super::directory::{self, NewNames};
 use super::latch::Latch;
 use super::live_table::LiveTable;
+use super::old_logs;
 use super::options::{Durability, EngineOptions};
 use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::snapshots::SnapshotList;
@@ -80,14 +81,7 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     };
     manifest.append(&edit)?;
     let table_numbers = state.version.tables().map(|t| t.number).collect();
-    let mut spares = sweep::sweep(
-        &*file_system,
-        dir,
-        &files,
-        &manifest,
-        &table_numbers,
-        log_first,
-    );
+    let mut spares = sweep::sweep(&*file_system, dir, &files, &manifest, &table_numbers);
     spares.retain(|&n| Some(n) != spare);
     let parts = Parts {
         dir,
@@ -99,7 +93,11 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
         wal,
         spares,
     };
-    Ok(assemble(parts, replayed, log_first, number))
+    let core = assemble(parts, replayed, log_first, number);
+    // Kept for use again rather than removed: to remove a long file takes milliseconds.
+    let oldest = files.logs.first().copied();
+    old_logs::retire_range(&core, oldest.unwrap_or(log_first), log_first);
+    Ok(core)
 }
 
 fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLock>> {

@@ -38,14 +38,13 @@ pub(crate) fn list(file_system: &dyn FileSystem, dir: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// Removes what neither the manifest nor the log needs; answers the spare segments that are left.
+/// Removes the tables and manifests that nothing needs; answers the spare log segments there are.
 pub(crate) fn sweep(
     file_system: &dyn FileSystem,
     dir: &Path,
     files: &Files,
     manifest: &Manifest,
     tables: &BTreeSet<u64>,
-    log_first: u64,
 ) -> Vec<u64> {
     let remove = |file: FileName| {
         let _ = file_system.remove_file(&file.in_dir(dir));
@@ -55,9 +54,6 @@ pub(crate) fn sweep(
     }
     for &number in files.manifests.iter().filter(|&&n| n != manifest.number()) {
         remove(FileName::Manifest(number));
-    }
-    for &number in files.logs.iter().filter(|&&n| n < log_first) {
-        remove(FileName::Wal(number));
     }
     remove(FileName::CurrentTemp);
     files.spares.iter().copied().collect()
