@@ -4,6 +4,7 @@ use super::background;
 use super::commit::CommitQueue;
 use super::core::Core;
 use super::cursor::{Cursor, KeyRange};
+use super::old_logs;
 use super::options::{Background, Durability, EngineOptions};
 use super::pinned_bytes::PinnedBytes;
 use super::read;
@@ -418,6 +419,7 @@ impl Inner {
             return Ok(());
         }
         let sealed = self.seal(&mut log);
+        old_logs::remove_spares(core, &mut log);
         *core.lock.lock() = None;
         flushed.and(sealed)
     }

@@ -3,7 +3,7 @@
 //! Nothing here can fail in a way that matters: a segment that stays behind has a number below the
 //! manifest's first, and the next open sweeps it away.
 
-use super::core::Core;
+use super::core::{Core, Log};
 use crate::format::file_name::FileName;
 use crate::sync::Ordering;
 
@@ -38,4 +38,12 @@ fn keep_as_spare(core: &Core, number: u64) -> bool {
     }
     log.spares.push(number);
     true
+}
+
+/// Removes the segments kept for use again: a database that is closed takes no space for them.
+pub(crate) fn remove_spares(core: &Core, log: &mut Log) {
+    for number in log.spares.drain(..) {
+        let path = core.path(FileName::SpareWal(number));
+        let _ = core.file_system.remove_file(&path);
+    }
 }

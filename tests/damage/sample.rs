@@ -228,7 +228,7 @@ pub(crate) fn at_rest(name: &'static str, compression: BlockCompression) -> Samp
 /// tombstones and range tombstones in its tables, and an ingest put tables beside the log.
 pub(crate) fn in_motion(name: &'static str, compression: BlockCompression) -> Sample {
     let mut writer = Writer::new(compression);
-    writer.grains(50, 40);
+    writer.grains(70, 60);
     writer.engine.flush().unwrap();
     let held = writer.engine.snapshot();
     writer.delete_range(&grain(10), &grain(20));
