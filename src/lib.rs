@@ -310,6 +310,7 @@
 //! | `json` | yes | the JSON codec |
 //! | `bincode` | yes | the Bincode codec |
 //! | `lz4` | no | blocks compressed with LZ4, in Rust |
+//! | `tokio` | no | the stores as async methods and streams |
 //! | `zstd` | no | blocks compressed with zstd; builds C |
 //! | `sim` | no | simulators of the disk, and a clock that is set by hand |
 //!
@@ -320,6 +321,8 @@
 #[allow(unused_extern_crates)] // used where a test of this crate derives
 extern crate self as grainstore;
 
+#[cfg(feature = "tokio")]
+pub mod asynchronous;
 pub mod clock;
 pub mod codec;
 pub mod engine;

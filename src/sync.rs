@@ -25,3 +25,27 @@ pub(crate) fn spawn(
 pub(crate) fn sleep(span: std::time::Duration) {
     std::thread::sleep(span);
 }
+
+/// Runs `work`, which may wait for the disk, on the runtime's threads for such work. Where the
+/// future is dropped, `work` runs to its end nevertheless.
+#[cfg(feature = "tokio")]
+pub(crate) async fn off_runtime<R: Send + 'static>(
+    work: impl FnOnce() -> crate::error::Result<R> + Send + 'static,
+) -> crate::error::Result<R> {
+    use crate::error::{Error, ErrorKind};
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+        let text = "there is no tokio runtime here; call it within one";
+        return Err(Error::new(ErrorKind::InvalidInput, text));
+    };
+    match runtime.spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            // A panic of the caller's closure or codec goes on where it was called.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => {
+                let text = "the tokio runtime shut down before the work was begun";
+                Err(Error::new(ErrorKind::Closed, text))
+            }
+        },
+    }
+}

@@ -38,13 +38,21 @@ const FLOORS: &[(u8, &[&str])] = &[
     (3, &["memtable", "wal", "table", "manifest"]),
     (4, &["engine"]),
     (5, &["backend"]),
-    (6, &["store", "journal"]),
+    (6, &["store", "journal", "asynchronous"]),
     (7, &["lib"]),
     (8, &["cli"]),
 ];
 
 /// Rooms that may import a room of their own floor: who, whom, why.
-const SIBLINGS: &[(&str, &str, &str)] = &[("clock", "sync", "the floor of a clock is an atomic")];
+const SIBLINGS: &[(&str, &str, &str)] = &[
+    ("clock", "sync", "the floor of a clock is an atomic"),
+    (
+        "sync",
+        "error",
+        "work that a runtime cannot take ends in an error",
+    ),
+    ("asynchronous", "store", "the same stores as async methods"),
+];
 
 /// Where the sources of the packages lie; only `src` has floors.
 const PACKAGES: &[&str] = &["src", "derive/src", "cli/src"];

@@ -47,6 +47,17 @@ impl Snapshot {
     }
 }
 
+/// A second holder of the same moment.
+impl Clone for Snapshot {
+    fn clone(&self) -> Self {
+        self.core.snapshots.share(self.point);
+        Self {
+            core: Arc::clone(&self.core),
+            point: self.point,
+        }
+    }
+}
+
 impl Drop for Snapshot {
     fn drop(&mut self) {
         self.core.snapshots.release(self.point);

@@ -37,6 +37,11 @@ impl SnapshotList {
         point
     }
 
+    /// Adds a holder to a point that is held.
+    pub(crate) fn share(&self, point: CommitPoint) {
+        *self.held.lock().entry(point).or_default() += 1;
+    }
+
     /// Lets go of one holder of `point`.
     pub(crate) fn release(&self, point: CommitPoint) {
         let mut held = self.held.lock();

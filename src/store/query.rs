@@ -55,6 +55,37 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     }
 }
 
+/// What a query asks, with a hold of its own on store and snapshot.
+#[cfg(feature = "tokio")]
+pub(crate) struct OwnedQuery<K, V, C, N> {
+    pub(crate) store: GrainStore<K, V, C>,
+    pub(crate) snapshot: Option<Snapshot>,
+    prefix: Vec<u8>,
+    range: ByteRange,
+    reversed: bool,
+    pub(crate) limit: Option<usize>,
+    pub(crate) after: Option<PageCursor>,
+    next: PhantomData<fn() -> N>,
+}
+
+#[cfg(feature = "tokio")]
+impl<K: Key, V, C: Codec<V>, N> OwnedQuery<K, V, C, N> {
+    /// The query, not yet begun.
+    pub(crate) fn query(&self) -> Query<'_, K, V, C, N> {
+        Query {
+            store: &self.store,
+            snapshot: self.snapshot.as_ref(),
+            prefix: self.prefix.clone(),
+            range: self.range.clone(),
+            reversed: self.reversed,
+            limit: self.limit,
+            after: self.after.clone(),
+            walk: Walk::New,
+            next: PhantomData,
+        }
+    }
+}
+
 /// How far an iteration has come.
 enum Walk {
     New,
@@ -221,6 +252,49 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
         }
     }
 
+    /// Up to `most` more rows, and the cursor behind the last of them where there may be more.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn rows<R>(
+        &mut self,
+        most: usize,
+        look: impl Fn(&GrainStore<K, V, C>, &[u8], &Cursor) -> Result<R>,
+    ) -> (Vec<Result<R>>, Option<PageCursor>) {
+        let (mut rows, mut last_key) = (Vec::new(), Vec::new());
+        let store = self.store;
+        while rows.len() < most {
+            let step = self.step(|key, cursor| {
+                last_key.clear();
+                last_key.extend_from_slice(key);
+                look(store, key, cursor)
+            });
+            match step {
+                None => return (rows, None),
+                Some(Ok(row)) => rows.push(row),
+                // An error of the engine is the last item.
+                Some(Err(error)) => {
+                    rows.push(Err(error));
+                    return (rows, None);
+                }
+            }
+        }
+        (rows, Some(PageCursor::new(self.fingerprint(), &last_key)))
+    }
+
+    /// The query without its loans, to be taken up again on another thread.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn into_owned(self) -> OwnedQuery<K, V, C, N> {
+        OwnedQuery {
+            store: self.store.clone(),
+            snapshot: self.snapshot.cloned(),
+            prefix: self.prefix,
+            range: self.range,
+            reversed: self.reversed,
+            limit: self.limit,
+            after: self.after,
+            next: PhantomData,
+        }
+    }
+
     fn start(&mut self) -> Result<()> {
         let mut cursor = self.store.raw.cursor(self.snapshot, &self.range)?;
         match (&self.after, self.reversed) {
@@ -246,7 +320,7 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     }
 }
 
-fn decode_entry<K: Key, V, C: Codec<V>>(
+pub(crate) fn decode_entry<K: Key, V, C: Codec<V>>(
     store: &GrainStore<K, V, C>,
     key: &[u8],
     cursor: &Cursor,
