@@ -16,6 +16,8 @@ pub struct Rows<'r> {
     plan: &'r Plan,
     title: &'static str,
     rows: Vec<Row<'r>>,
+    /// A row, and the rows that its time is set against.
+    beyond: Vec<(&'static str, &'static [&'static str])>,
 }
 
 struct Row<'r> {
@@ -28,8 +30,18 @@ struct Row<'r> {
 impl<'r> Rows<'r> {
     /// No rows yet.
     pub fn new(plan: &'r Plan, title: &'static str) -> Self {
-        let rows = Vec::new();
-        Self { plan, title, rows }
+        let (rows, beyond) = (Vec::new(), Vec::new());
+        Self {
+            plan,
+            title,
+            rows,
+            beyond,
+        }
+    }
+
+    /// Also prints what `row` takes beyond `parts` together: the median of what each round says.
+    pub fn beyond(&mut self, row: &'static str, parts: &'static [&'static str]) {
+        self.beyond.push((row, parts));
     }
 
     /// A row that times all that `run` does.
@@ -80,6 +92,7 @@ impl<'r> Rows<'r> {
             "{:<44} {:>12} {:>6} {:>14}",
             self.title, "ns/op", "±", "op/s"
         );
+        let differences = self.differences();
         for row in &mut self.rows {
             row.rounds.sort_by(f64::total_cmp);
             let median = row.rounds[row.rounds.len() / 2];
@@ -88,8 +101,32 @@ impl<'r> Rows<'r> {
             let (name, per_second) = (&row.name, 1e9 / median);
             println!("{name:<44} {median:>12.1} {spread:>5.0}% {per_second:>14.0}");
         }
+        for line in differences {
+            println!("{line}");
+        }
         println!();
         Ok(())
+    }
+
+    /// A line for each comparison whose rows were all asked for.
+    fn differences(&self) -> Vec<String> {
+        let rounds = |name: &str| Some(&self.rows.iter().find(|row| row.name == name)?.rounds);
+        let line = |(name, parts): &(&str, &[&str])| {
+            let row = rounds(name)?;
+            let parts_rounds: Option<Vec<_>> = parts.iter().map(|part| rounds(part)).collect();
+            let parts_rounds = parts_rounds?;
+            let base = |round: usize| parts_rounds.iter().map(|part| part[round]).sum::<f64>();
+            let mut beyond: Vec<_> = (0..row.len()).map(|r| row[r] - base(r)).collect();
+            let mut ratios: Vec<_> = (0..row.len()).map(|r| row[r] / base(r)).collect();
+            beyond.sort_by(f64::total_cmp);
+            ratios.sort_by(f64::total_cmp);
+            let (middle, parts) = (row.len() / 2, parts.join(" + "));
+            let (beyond, ratio) = (beyond[middle], ratios[middle]);
+            Some(format!(
+                "{name} beyond {parts}: {beyond:+.0} ns ({ratio:.2}x)"
+            ))
+        };
+        self.beyond.iter().filter_map(line).collect()
     }
 }
 
