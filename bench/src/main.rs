@@ -8,9 +8,11 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // the clock and disk of the system
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the terminal is what it talks to
 
+mod disk;
 mod options;
 mod peer;
 mod peers;
+mod reads;
 #[path = "../../benches/engine/records.rs"]
 mod records;
 mod report;
@@ -19,6 +21,8 @@ mod session;
 mod stopwatch;
 mod stores;
 mod worker;
+mod writes;
+mod zipf;
 
 use options::Options;
 use peer::Outcome;

@@ -2,7 +2,7 @@
 
 use crate::peer::Outcome;
 use crate::stores::NAMES;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const USAGE: &str = "options: --records N  --rounds N  --stores a,b  --rows text,text  --dir DIR  \
     --out FILE  --cpu";
@@ -27,6 +27,8 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// Set in a worker: the store it measures.
     pub worker: Option<String>,
+    /// Set in a worker that fills its store and waits to be killed.
+    pub victim: bool,
 }
 
 impl Options {
@@ -41,6 +43,7 @@ impl Options {
             dir: std::env::current_dir()?.join("target/grainstore-bench"),
             out: None,
             worker: None,
+            victim: false,
         };
         let mut args = args;
         while let Some(word) = args.next() {
@@ -55,6 +58,7 @@ impl Options {
                 "--dir" => options.dir = value()?.into(),
                 "--out" => options.out = Some(value()?.into()),
                 "--worker" => options.worker = Some(value()?),
+                "--victim" => options.victim = true,
                 _ => return Err(format!("unknown word {word}; {USAGE}").into()),
             }
         }
@@ -66,10 +70,16 @@ impl Options {
 
     /// The words that make a worker of `store`.
     pub fn worker_args(&self, store: &str) -> Vec<String> {
-        let dir = self.dir.join(store).to_string_lossy().into_owned();
+        self.worker_args_in(store, &self.dir.join(store))
+    }
+
+    /// The words that make a worker of `store` in `dir`.
+    pub fn worker_args_in(&self, store: &str, dir: &Path) -> Vec<String> {
+        let dir = dir.to_string_lossy();
         let records = self.records.to_string();
         let mut words = vec!["--worker", store, "--records", &records, "--dir", &dir];
         words.extend(self.cpu.then_some("--cpu"));
+        words.extend(self.victim.then_some("--victim"));
         words.into_iter().map(str::to_owned).collect()
     }
 

@@ -40,11 +40,17 @@ pub trait Peer: Sized + Send + Sync {
     /// Writes records atomically.
     fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()>;
 
+    /// Removes one record.
+    fn delete(&self, key: &Key) -> Outcome<()>;
+
     /// What reads are done with, made once for many of them.
     fn reader(&self) -> Outcome<impl Reader + '_>;
 
     /// Waits until flushes and compactions have nothing left to do.
     fn settle(&self) -> Outcome<()>;
+
+    /// Gives the space of what was deleted back, as far as the store has a way to.
+    fn compact(&mut self) -> Outcome<()>;
 
     /// Closes the store cleanly.
     fn close(self) -> Outcome<()>;

@@ -18,40 +18,62 @@ pub enum Unit {
 pub enum Row {
     LoadPuts,
     LoadBatches,
+    MixedBatches,
+    PutGet,
+    Deletes,
     GetHit,
+    GetHitThreads,
+    GetZipf,
     GetMissing,
     ScanForward,
     ScanBackward,
-    Seek10,
     Seek100,
+    Seek10,
+    ColdGet,
+    ColdScan,
     DurablePut,
     DurablePutThreads,
     DurableBatch,
     Reopen,
+    ReopenKilled,
     DiskBytes,
+    DiskBytesHalf,
+    PeakMemory,
 }
 
 /// All rows, in the order of the table.
 pub const ROWS: &[Row] = &[
     Row::LoadPuts,
     Row::LoadBatches,
+    Row::MixedBatches,
+    Row::PutGet,
+    Row::Deletes,
     Row::GetHit,
+    Row::GetHitThreads,
+    Row::GetZipf,
     Row::GetMissing,
     Row::ScanForward,
     Row::ScanBackward,
-    Row::Seek10,
     Row::Seek100,
+    Row::Seek10,
+    Row::ColdGet,
+    Row::ColdScan,
     Row::DurablePut,
     Row::DurablePutThreads,
     Row::DurableBatch,
     Row::Reopen,
+    Row::ReopenKilled,
     Row::DiskBytes,
+    Row::DiskBytesHalf,
+    Row::PeakMemory,
 ];
 
 /// Records in each batch.
 pub const BATCH: u64 = 1_000;
 /// Threads of [`Row::DurablePutThreads`].
-pub const THREADS: u64 = 8;
+pub const WRITERS: u64 = 8;
+/// Threads of [`Row::GetHitThreads`].
+pub const READERS: u64 = 4;
 
 impl Row {
     /// The word that names it to a worker.
@@ -76,17 +98,27 @@ impl Row {
                 ("random load, batches of 1,000, unsynced", Nanoseconds),
                 ("the same until background work is done", Nanoseconds),
             ],
+            Self::MixedBatches => &[("batches of 1,000, half overwrites, unsynced", Nanoseconds)],
+            Self::PutGet => &[("half puts and half gets, unsynced", Nanoseconds)],
+            Self::Deletes => &[("delete, one at a time, unsynced", Nanoseconds)],
             Self::GetHit => &[("get, cached", Nanoseconds)],
+            Self::GetHitThreads => &[("get, cached, 4 threads", Nanoseconds)],
+            Self::GetZipf => &[("get, cached, Zipf-distributed", Nanoseconds)],
             Self::GetMissing => &[("get of a missing key", Nanoseconds)],
             Self::ScanForward => &[("scan forward, each record", Nanoseconds)],
             Self::ScanBackward => &[("scan backward, each record", Nanoseconds)],
             Self::Seek10 => &[("seek and 10 records", Nanoseconds)],
             Self::Seek100 => &[("seek and 100 records", Nanoseconds)],
+            Self::ColdGet => &[("get, nothing cached", Microseconds)],
+            Self::ColdScan => &[("scan forward, nothing cached", Nanoseconds)],
             Self::DurablePut => &[("durable put, 1 thread", Microseconds)],
             Self::DurablePutThreads => &[("durable put, 8 threads", Microseconds)],
             Self::DurableBatch => &[("durable batch of 1,000", Microseconds)],
             Self::Reopen => &[("reopen after a clean close", Milliseconds)],
+            Self::ReopenKilled => &[("reopen after a kill", Milliseconds)],
             Self::DiskBytes => &[("on disk after a clean close", Mebibytes)],
+            Self::DiskBytesHalf => &[("on disk with half deleted, compacted", Mebibytes)],
+            Self::PeakMemory => &[("most memory of the process", Mebibytes)],
         }
     }
 }

@@ -63,6 +63,14 @@ impl Peer for Fjall {
         Ok(batch.commit()?)
     }
 
+    fn delete(&self, key: &Key) -> Outcome<()> {
+        self.records.remove(&key[..])?;
+        if self.mode != PersistMode::Buffer {
+            self.database.persist(self.mode)?;
+        }
+        Ok(())
+    }
+
     fn reader(&self) -> Outcome<impl Reader + '_> {
         Ok(&self.records)
     }
@@ -75,6 +83,11 @@ impl Peer for Fjall {
             quiet = if self.is_busy() { 0 } else { quiet + 1 };
         }
         Ok(())
+    }
+
+    fn compact(&mut self) -> Outcome<()> {
+        self.settle()?;
+        Ok(self.records.major_compact()?)
     }
 
     fn close(self) -> Outcome<()> {

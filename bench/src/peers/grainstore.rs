@@ -31,6 +31,10 @@ impl Peer for Grainstore {
         Ok(self.0.write(batch)?)
     }
 
+    fn delete(&self, key: &Key) -> Outcome<()> {
+        Ok(self.0.delete(key)?)
+    }
+
     fn reader(&self) -> Outcome<impl Reader + '_> {
         Ok(&self.0)
     }
@@ -38,6 +42,10 @@ impl Peer for Grainstore {
     fn settle(&self) -> Outcome<()> {
         self.0.flush()?;
         Ok(self.0.run_due_work()?)
+    }
+
+    fn compact(&mut self) -> Outcome<()> {
+        Ok(self.0.compact()?)
     }
 
     fn close(self) -> Outcome<()> {

@@ -51,6 +51,12 @@ impl Peer for Heed {
         Ok(write.commit()?)
     }
 
+    fn delete(&self, key: &Key) -> Outcome<()> {
+        let mut write = self.env.write_txn()?;
+        self.records.delete(&mut write, key)?;
+        Ok(write.commit()?)
+    }
+
     fn reader(&self) -> Outcome<impl Reader + '_> {
         Ok(ReadTransaction {
             transaction: self.env.read_txn()?,
@@ -60,6 +66,10 @@ impl Peer for Heed {
 
     fn settle(&self) -> Outcome<()> {
         Ok(self.env.force_sync()?)
+    }
+
+    fn compact(&mut self) -> Outcome<()> {
+        Ok(()) // a file of LMDB never shrinks; a copy of it could
     }
 
     fn close(self) -> Outcome<()> {

@@ -35,8 +35,13 @@ impl Peer for Redb {
         std::fs::create_dir_all(dir)?;
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES);
+        let database = builder.create(dir.join("records.redb"))?;
+        // The table is there even where all that was put into it was lost with a process.
+        let write = database.begin_write()?;
+        write.open_table(RECORDS)?;
+        write.commit()?;
         Ok(Self {
-            database: builder.create(dir.join("records.redb"))?,
+            database,
             durability: match writes {
                 Writes::Buffered => Durability::None,
                 Writes::Durable => Durability::Immediate,
@@ -52,6 +57,13 @@ impl Peer for Redb {
         self.write(records)
     }
 
+    fn delete(&self, key: &Key) -> Outcome<()> {
+        let mut write = self.database.begin_write()?;
+        write.set_durability(self.durability)?;
+        write.open_table(RECORDS)?.remove(&key[..])?;
+        Ok(write.commit()?)
+    }
+
     fn reader(&self) -> Outcome<impl Reader + '_> {
         Ok(ReadTable(self.database.begin_read()?.open_table(RECORDS)?))
     }
@@ -60,6 +72,12 @@ impl Peer for Redb {
         let mut write = self.database.begin_write()?;
         write.set_durability(Durability::Immediate)?;
         Ok(write.commit()?)
+    }
+
+    fn compact(&mut self) -> Outcome<()> {
+        self.settle()?;
+        self.database.compact()?;
+        Ok(())
     }
 
     fn close(self) -> Outcome<()> {

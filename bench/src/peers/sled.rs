@@ -1,0 +1,95 @@
+//! sled 0.34, with `HighThroughput`. A durable write flushes before it returns; a buffered one is in
+//! sled's own memory for up to half a second, so a killed process loses more than the others' do.
+
+use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
+use crate::records::Key;
+use sled::{Batch, Config, Db, IVec, Mode};
+use std::path::Path;
+
+/// A tree.
+pub struct Sled {
+    db: Db,
+    writes: Writes,
+}
+
+impl Sled {
+    fn written(&self) -> Outcome<()> {
+        if self.writes == Writes::Durable {
+            self.db.flush()?;
+        }
+        Ok(())
+    }
+}
+
+impl Peer for Sled {
+    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
+        let config = Config::new()
+            .path(dir)
+            .mode(Mode::HighThroughput)
+            .cache_capacity(CACHE_BYTES as u64);
+        let db = config.open()?;
+        Ok(Self { db, writes })
+    }
+
+    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
+        self.db.insert(key, value)?;
+        self.written()
+    }
+
+    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+        let mut batch = Batch::default();
+        for (key, value) in records {
+            batch.insert(&key[..], value);
+        }
+        self.db.apply_batch(batch)?;
+        self.written()
+    }
+
+    fn delete(&self, key: &Key) -> Outcome<()> {
+        self.db.remove(key)?;
+        self.written()
+    }
+
+    fn reader(&self) -> Outcome<impl Reader + '_> {
+        Ok(&self.db)
+    }
+
+    fn settle(&self) -> Outcome<()> {
+        self.db.flush()?;
+        Ok(())
+    }
+
+    fn compact(&mut self) -> Outcome<()> {
+        self.settle() // there is nothing to ask for
+    }
+
+    fn close(self) -> Outcome<()> {
+        self.settle()
+    }
+}
+
+fn walk(pairs: impl Iterator<Item = sled::Result<(IVec, IVec)>>) -> Outcome<u64> {
+    let mut walk = Walk::default();
+    for pair in pairs {
+        let (key, value) = pair?;
+        walk.see(&key, &value);
+    }
+    Ok(walk.count())
+}
+
+impl Reader for &Db {
+    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+        Ok(sled::Tree::get(self, key)?.map(|value| taste(&value)))
+    }
+
+    fn scan(&self, direction: Direction) -> Outcome<u64> {
+        match direction {
+            Direction::Forward => walk(self.iter()),
+            Direction::Backward => walk(self.iter().rev()),
+        }
+    }
+
+    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
+        walk(self.range(&key[..]..).take(count))
+    }
+}
