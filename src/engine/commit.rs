@@ -15,11 +15,11 @@
 //!   holds of that group is for the next open to find out.
 
 use super::core::{Core, Log};
+use super::guards::{self, Guard};
 use super::options::Durability;
-use super::read;
 use super::rotate;
 use super::stats::add;
-use super::write_batch::{CommitRequest, Guard};
+use super::write_batch::CommitRequest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, key_hash};
@@ -156,6 +156,15 @@ impl Waiter {
     }
 }
 
+/// Checks the guards of a batch that writes nothing, at one moment.
+pub(crate) fn check_alone(core: &Core, guards: &[Guard]) -> Result<()> {
+    if guards.is_empty() {
+        return Ok(());
+    }
+    let _nobody_commits = core.log.lock();
+    guards::check(core, guards)
+}
+
 fn no_answer() -> Error {
     Error::new(
         ErrorKind::Latched,
@@ -175,7 +184,7 @@ fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Option<Error
     let (mut accepted, mut conflict) = (requests, None);
     // Only the first can have guards (C2); where they fail, the others go on without it.
     if let Some((first, others)) = requests.split_first()
-        && let Err(error) = check_guards(core, &first.guards)
+        && let Err(error) = guards::check(core, &first.guards)
     {
         (accepted, conflict) = (others, Some(error));
     }
@@ -317,22 +326,4 @@ pub(crate) fn insert(memtable: &mut MemtableWriter<'_>, operation: Operation<'_>
             });
         }
     }
-}
-
-/// A conflict where a guarded key was, or may have been, written after its reader looked (C2, C3).
-fn check_guards(core: &Core, guards: &[Guard]) -> Result<()> {
-    if guards.is_empty() {
-        return Ok(());
-    }
-    let view = core.view.load();
-    // The view comes first: a merge tells what it loses before it shows its view.
-    let forgotten = core.forgotten.load(Ordering::Acquire);
-    for guard in guards {
-        let newest = read::newest_sequence(&view, &guard.key)?;
-        if newest.max(forgotten) > guard.sequence_seen {
-            let text = "the record was written by somebody else in the meantime; read and retry";
-            return Err(Error::new(ErrorKind::Conflict, text));
-        }
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The engine as its users hold it: opening, reading, writing, closing.
 
 use super::background;
-use super::commit::CommitQueue;
+use super::commit::{self, CommitQueue};
 use super::core::Core;
 use super::cursor::{Cursor, KeyRange};
 use super::old_logs;
@@ -234,7 +234,8 @@ impl Engine {
     /// As [`put`](Self::put); `Conflict` where a guard of a typed batch fails.
     pub fn write(&self, batch: WriteBatch) -> Result<()> {
         if batch.is_empty() {
-            return self.core().check_open();
+            self.core().check_open()?;
+            return commit::check_alone(self.core(), batch.guards());
         }
         self.inner.queue.commit(self.core(), batch.into_request())?;
         self.do_due_work();

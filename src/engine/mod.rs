@@ -12,6 +12,10 @@ pub(crate) mod core;
 pub(crate) mod cursor;
 pub(crate) mod directory;
 pub(crate) mod flush;
+pub(crate) mod guards;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod guards_tests;
 pub(crate) mod latch;
 pub(crate) mod live_table;
 pub(crate) mod lsm;

@@ -3,6 +3,7 @@
 //! A batch is encoded as it is filled, in the bytes that the log will hold, so that a commit has
 //! nothing left to encode under a lock.
 
+use super::guards::{Guard, GuardedKeys};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
 use crate::format::checksum;
@@ -30,11 +31,13 @@ pub struct WriteBatch {
     sequence_floor: u64,
 }
 
-/// A condition of a commit: nobody has written `key` since `sequence_seen`.
-#[derive(Debug, Clone)]
-pub(crate) struct Guard {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) sequence_seen: u64,
+/// How much of a batch there was at some time, to go back to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Savepoint {
+    payload_bytes: usize,
+    operations: u32,
+    guards: usize,
+    sequence_floor: u64,
 }
 
 impl WriteBatch {
@@ -131,9 +134,42 @@ impl WriteBatch {
     /// Makes the commit fail with `Conflict` where `key` was written after `sequence_seen`.
     pub(crate) fn guard(&mut self, key: &[u8], sequence_seen: u64) {
         self.guards.push(Guard {
-            key: key.into(),
+            keys: GuardedKeys::One(key.into()),
             sequence_seen,
         });
+    }
+
+    /// Makes the commit fail with `Conflict` where a key from `start` up to and without `end` was
+    /// written after `sequence_seen`.
+    pub(crate) fn guard_range(&mut self, start: &[u8], end: &[u8], sequence_seen: u64) {
+        let (start, end) = (start.into(), end.into());
+        self.guards.push(Guard {
+            keys: GuardedKeys::Range { start, end },
+            sequence_seen,
+        });
+    }
+
+    /// The conditions of the commit.
+    pub(crate) fn guards(&self) -> &[Guard] {
+        &self.guards
+    }
+
+    /// What there is now, for [`go_back_to`](Self::go_back_to).
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint {
+            payload_bytes: self.payload.len(),
+            operations: self.operations,
+            guards: self.guards.len(),
+            sequence_floor: self.sequence_floor,
+        }
+    }
+
+    /// Forgets everything appended since `savepoint`.
+    pub(crate) fn go_back_to(&mut self, savepoint: Savepoint) {
+        self.payload.truncate(savepoint.payload_bytes);
+        self.operations = savepoint.operations;
+        self.guards.truncate(savepoint.guards);
+        self.sequence_floor = savepoint.sequence_floor;
     }
 
     /// Makes the commit's sequence numbers larger than `floor`.

@@ -7,7 +7,7 @@
 //! store. Any thread may call any of them.
 
 #[cfg(feature = "sim")]
-mod crash_disk;
+pub(crate) mod crash_disk;
 #[cfg(feature = "sim")]
 mod crash_image;
 #[cfg(feature = "sim")]

@@ -19,7 +19,7 @@ use super::run::Run;
 use super::runs::{Runs, RunsNow, RunsWriter};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, VALUE_BYTES_MAX};
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
-use crate::sync::{Arc, AtomicUsize, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// What an entry takes besides its record: some 16 bytes in the index and 24 in a run, the double
 /// of each while old tables and runs are still in use.
@@ -52,6 +52,7 @@ pub(crate) struct Memtable {
     range_deletes: RangeDeletes,
     bytes: AtomicUsize,
     entries: AtomicUsize,
+    sequence_last: AtomicU64,
     writing: Mutex<Writing>,
 }
 
@@ -103,6 +104,7 @@ impl Memtable {
             range_deletes: RangeDeletes::default(),
             bytes: AtomicUsize::new(0),
             entries: AtomicUsize::new(0),
+            sequence_last: AtomicU64::new(0),
             writing: Mutex::new(Writing {
                 arena: arena_writer,
                 index: IndexWriter::default(),
@@ -179,6 +181,11 @@ impl Memtable {
         self.entries.load(Ordering::Relaxed)
     }
 
+    /// The largest sequence number of entries and range tombstones; 0 while there are none.
+    pub(crate) fn sequence_last(&self) -> u64 {
+        self.sequence_last.load(Ordering::Acquire)
+    }
+
     /// True while there are neither entries nor range tombstones.
     pub(crate) fn is_empty(&self) -> bool {
         self.entries() == 0 && self.range_deletes.count() == 0
@@ -233,6 +240,9 @@ impl MemtableWriter<'_> {
         debug_assert!(sequence <= SEQUENCE_MAX);
         debug_assert!(self.writing.sequence_last < Some(sequence), "M1");
         self.writing.sequence_last = Some(sequence);
+        self.memtable
+            .sequence_last
+            .store(sequence, Ordering::Release);
     }
 
     fn count_bytes(&self, added: usize) {
