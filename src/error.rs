@@ -26,6 +26,9 @@ pub enum ErrorKind {
     Latched,
     /// A conditional write found another version than the one it was told to expect.
     Conflict,
+    /// A unique index already has another record under the key; the text names store, index, key
+    /// and that record.
+    Duplicate,
     /// An argument cannot be used: an empty name, a reversed range, an option out of its bounds.
     InvalidInput,
     /// A key, value or batch is larger than the limit that the text names.
@@ -151,6 +154,12 @@ impl Error {
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind() == ErrorKind::Conflict
+    }
+
+    /// True where a unique index already has another record under the key.
+    #[must_use]
+    pub fn is_duplicate(&self) -> bool {
+        self.kind() == ErrorKind::Duplicate
     }
 
     /// True where stored bytes are damaged.

@@ -1,11 +1,14 @@
 //! A query that is read as a stream or in pages.
 
-use super::rows::{Entries, KeyRows, Rows};
+use super::rows::Rows;
 use crate::codec::contract::Codec;
+use crate::engine::cursor::Cursor;
 use crate::error::Result;
 use crate::key::key_part::Key;
 use crate::key::key_prefix::{NextPart, TextPart};
 use crate::key::key_range::KeyRange;
+use crate::store::entry::Entry;
+use crate::store::grain_store::GrainStore;
 use crate::store::page::{Page, PageCursor};
 use crate::store::query::{Query, decode_entry, decode_key};
 use crate::sync::off_runtime;
@@ -64,8 +67,8 @@ where
     /// # Errors
     /// As [`Query::count`].
     pub async fn count(self) -> Result<u64> {
-        let owned = self.0.into_owned();
-        off_runtime(move || owned.query().count()).await
+        let (store, snapshot, walk) = self.0.into_parts();
+        off_runtime(move || walk.count((&store.raw, snapshot.as_ref()))).await
     }
 
     /// The records up to the limit (50 without one), and the cursor to go on from.
@@ -77,19 +80,33 @@ where
         K: Send,
         V: Send,
     {
-        let owned = self.0.into_owned();
-        off_runtime(move || owned.query().page()).await
+        let (store, snapshot, walk) = self.0.into_parts();
+        off_runtime(move || {
+            let read = |cursor: &Cursor| decode_entry(&store, cursor.key(), cursor);
+            let (items, next) = walk.page((&store.raw, snapshot.as_ref()), read)?;
+            Ok(Page { items, next })
+        })
+        .await
     }
 
     /// The records as a stream. It reads one commit point, the one of its first poll; it fetches
     /// some hundred rows ahead, and waits for nobody while they last.
-    pub fn stream(self) -> Entries<K, V, C, N> {
-        let entry = |store: &_, key: &[u8], cursor: &_| decode_entry(store, key, cursor);
-        Rows::new(self.0.into_owned(), entry)
+    pub fn stream(self) -> Rows<Entry<K, V>> {
+        self.rows(|store, cursor| decode_entry(store, cursor.key(), cursor))
     }
 
     /// The keys alone as a stream; values are not touched.
-    pub fn keys(self) -> KeyRows<K, V, C, N> {
-        Rows::new(self.0.into_owned(), |store, key, _| decode_key(store, key))
+    pub fn keys(self) -> Rows<K> {
+        self.rows(|store, cursor| decode_key(store, cursor.key()))
+    }
+
+    fn rows<R: 'static>(self, read: fn(&GrainStore<K, V, C>, &Cursor) -> Result<R>) -> Rows<R> {
+        let (store, snapshot, mut walk) = self.0.into_parts();
+        Rows::new(move |rows| {
+            let source = (&store.raw, snapshot.as_ref());
+            let step = || walk.step(source, |cursor| read(&store, cursor));
+            let steps = std::iter::from_fn(step).take(rows);
+            steps.map(Result::flatten).collect()
+        })
     }
 }

@@ -21,4 +21,4 @@ pub(crate) mod rows;
 pub use async_db::AsyncDb;
 pub use async_query::AsyncQuery;
 pub use async_store::AsyncStore;
-pub use rows::{Entries, KeyRows, Rows};
+pub use rows::Rows;

@@ -1,11 +1,14 @@
 //! Writes to several stores that commit together.
 
 use super::bytes_store::BytesStore;
+use super::condition;
 use super::db_core::DbCore;
 use super::grain_store::GrainStore;
 use super::lifetime::Ttl;
 use super::raw_store::RawStore;
+use super::stage::{Overlay, Stage};
 use super::u32_store::U32Store;
+use super::version::If;
 use crate::codec::contract::Codec;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::write_batch::WriteBatch;
@@ -14,6 +17,7 @@ use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
 use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::KeyPrefix;
+use crate::key::key_range::KeyRange;
 use crate::key::raw_bytes::RawBytes;
 use crate::sync::Arc;
 
@@ -39,9 +43,10 @@ use crate::sync::Arc;
 pub struct Batch {
     db: Arc<DbCore>,
     writes: WriteBatch,
-    /// From before the first lifetime that is kept, so that the commit can tell whether its record
-    /// was written since.
+    /// What the batch looks at: conditions, and what indexes have to know. From before its first
+    /// look, so that the commit can tell what was written since.
     since: Option<Snapshot>,
+    overlay: Overlay,
 }
 
 /// A store that a [`Batch`] can write to. Sealed: the stores of this crate are all there are.
@@ -54,18 +59,45 @@ pub trait BatchStore: sealed::Sealed {
     #[doc(hidden)]
     fn raw_store(&self) -> sealed::Raw<'_>;
 
+    /// True where a write has to look at what is there.
+    #[doc(hidden)]
+    fn looks(&self) -> bool {
+        false
+    }
+
+    /// The version of a record; `None` in a store whose records have none.
+    #[doc(hidden)]
+    fn version_of(&self, _key: &[u8], _record: &[u8]) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     #[doc(hidden)]
     fn append_put(
         &self,
-        batch: &mut sealed::Writes<'_>,
+        stage: &mut sealed::Staged<'_, '_>,
         key: &[u8],
         value: &Self::Value,
         ttl: Ttl,
     ) -> Result<()>;
+
+    #[doc(hidden)]
+    fn append_delete(&self, stage: &mut sealed::Staged<'_, '_>, key: &[u8]) -> Result<()> {
+        stage.0.writes.delete(key)
+    }
+
+    #[doc(hidden)]
+    fn append_delete_range(
+        &self,
+        stage: &mut sealed::Staged<'_, '_>,
+        range: &ByteRange,
+    ) -> Result<()> {
+        let sealed::Raw(raw) = self.raw_store();
+        raw.delete_range_into(stage.0.writes, range)
+    }
 }
 
 mod sealed {
-    use super::{RawStore, WriteBatch};
+    use super::{RawStore, Stage};
 
     /// Keeps the trait to this crate.
     pub trait Sealed {}
@@ -74,9 +106,9 @@ mod sealed {
     #[derive(Debug)]
     pub struct Raw<'a>(pub(super) &'a RawStore);
 
-    /// The writes so far, kept to this crate.
+    /// The write on its way, kept to this crate.
     #[derive(Debug)]
-    pub struct Writes<'a>(pub(super) &'a mut WriteBatch);
+    pub struct Staged<'s, 'a>(pub(super) &'s mut Stage<'a>);
 }
 
 impl Batch {
@@ -85,6 +117,7 @@ impl Batch {
             db,
             writes: WriteBatch::new(),
             since: None,
+            overlay: Overlay::default(),
         }
     }
 
@@ -92,7 +125,8 @@ impl Batch {
     ///
     /// # Errors
     /// `Codec` where the value cannot be encoded, `TooLarge`, `InvalidInput` where the store is of
-    /// another database. The batch is then as it was before.
+    /// another database; in a store with indexes also `Duplicate`, and `Codec` where the value that
+    /// is there cannot be decoded. The batch is then as it was before.
     pub fn put<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
         &mut self,
         store: &S,
@@ -114,13 +148,73 @@ impl Batch {
         value: &S::Value,
         ttl: Ttl,
     ) -> Result<()> {
-        let sealed::Raw(raw) = store.raw_store();
-        self.check(raw)?;
-        if ttl == Ttl::Keep && self.since.is_none() {
-            self.since = Some(self.db.engine.snapshot());
-        }
-        let mut writes = sealed::Writes(&mut self.writes);
-        raw.with_key(key, |key| store.append_put(&mut writes, key, value, ttl))
+        let raw = self.checked(store)?;
+        self.look_from_now(ttl == Ttl::Keep || store.looks());
+        raw.with_key(key, |key| {
+            self.append(|stage| store.append_put(&mut sealed::Staged(stage), key, value, ttl))
+        })
+    }
+
+    /// Puts `value` under `key` of `store` where `condition` holds, keeping the lifetime of the
+    /// record that is there.
+    ///
+    /// The condition is one of the record before the batch: what the batch itself writes does not
+    /// count. It is looked at now, as of the first look of the batch, and the commit fails with
+    /// `Conflict` where somebody else writes the record in between.
+    ///
+    /// ```
+    /// use grainstore::If;
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-bif-{}", std::process::id()));
+    /// # let db = grainstore::Db::open(&dir)?;
+    /// let gold = db.store::<String, u32>("gold")?;
+    /// let swords = db.store::<u32, String>("swords")?;
+    /// gold.put("ada", &10)?;
+    /// let seen = gold.get_versioned("ada")?.unwrap();
+    ///
+    /// let mut batch = db.batch();
+    /// batch.put_if(&gold, "ada", &(seen.value - 7), If::Version(seen.version))?;
+    /// batch.put_if(&swords, &1, &"ada".into(), If::Absent)?;
+    /// gold.put("ada", &3)?; // somebody else
+    /// assert!(batch.commit().unwrap_err().is_conflict());
+    /// assert!(swords.is_empty()?);
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Conflict` where the condition does not hold now; `InvalidInput` where it names a version
+    /// and the store keeps none ([`U32Store`], [`BytesStore`]); else as [`put`](Self::put).
+    pub fn put_if<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
+        &mut self,
+        store: &S,
+        key: &Q,
+        value: &S::Value,
+        condition: If,
+    ) -> Result<()> {
+        self.put_if_with(store, key, value, condition, Ttl::Keep)
+    }
+
+    /// As [`put_if`](Self::put_if), with this lifetime.
+    ///
+    /// # Errors
+    /// As [`put_if`](Self::put_if).
+    pub fn put_if_with<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
+        &mut self,
+        store: &S,
+        key: &Q,
+        value: &S::Value,
+        condition: If,
+        ttl: Ttl,
+    ) -> Result<()> {
+        let raw = self.checked(store)?;
+        self.look_from_now(true);
+        raw.with_key(key, |key| {
+            self.append(|stage| {
+                require(stage, store, key, condition)?;
+                store.append_put(&mut sealed::Staged(stage), key, value, ttl)
+            })
+        })
     }
 
     /// Removes the record under `key` of `store`, whether or not it is there.
@@ -132,12 +226,55 @@ impl Batch {
         store: &S,
         key: &Q,
     ) -> Result<()> {
-        let sealed::Raw(raw) = store.raw_store();
-        self.check(raw)?;
-        raw.with_key(key, |key| self.writes.delete(key))
+        let raw = self.checked(store)?;
+        self.look_from_now(store.looks());
+        raw.with_key(key, |key| {
+            self.append(|stage| store.append_delete(&mut sealed::Staged(stage), key))
+        })
     }
 
-    /// Removes every record of `store` under `prefix`.
+    /// Removes the record under `key` of `store` where `condition` holds, as
+    /// [`put_if`](Self::put_if) puts one.
+    ///
+    /// # Errors
+    /// As [`put_if`](Self::put_if).
+    pub fn delete_if<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
+        &mut self,
+        store: &S,
+        key: &Q,
+        condition: If,
+    ) -> Result<()> {
+        let raw = self.checked(store)?;
+        self.look_from_now(true);
+        raw.with_key(key, |key| {
+            self.append(|stage| {
+                require(stage, store, key, condition)?;
+                store.append_delete(&mut sealed::Staged(stage), key)
+            })
+        })
+    }
+
+    /// Makes the batch depend on `condition` without writing the record under `key` of `store`. A
+    /// batch that only requires writes nothing, and its commit tells whether all still holds.
+    ///
+    /// # Errors
+    /// As [`put_if`](Self::put_if).
+    pub fn require<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
+        &mut self,
+        store: &S,
+        key: &Q,
+        condition: If,
+    ) -> Result<()> {
+        let raw = self.checked(store)?;
+        self.look_from_now(true);
+        raw.with_key(key, |key| {
+            self.append(|stage| require(stage, store, key, condition))
+        })
+    }
+
+    /// Removes every record of `store` under `prefix`. In a store with indexes each of them is
+    /// read, and the commit fails with `Conflict` where somebody else writes under the prefix in
+    /// between.
     ///
     /// # Errors
     /// As [`put`](Self::put).
@@ -146,9 +283,50 @@ impl Batch {
         store: &S,
         prefix: P,
     ) -> Result<()> {
-        let sealed::Raw(raw) = store.raw_store();
-        self.check(raw)?;
-        raw.delete_range_into(&mut self.writes, &ByteRange::prefix::<S::Key, P>(&prefix))
+        self.delete_bytes(store, &ByteRange::prefix::<S::Key, P>(&prefix))
+    }
+
+    /// Removes every record of `store` whose key lies in `range`, as
+    /// [`delete_prefix`](Self::delete_prefix) does those under a prefix.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn delete_range<S: BatchStore, R: KeyRange<S::Key>>(
+        &mut self,
+        store: &S,
+        range: R,
+    ) -> Result<()> {
+        self.delete_bytes(store, &ByteRange::keys::<S::Key, R>(&range))
+    }
+
+    fn delete_bytes<S: BatchStore>(&mut self, store: &S, range: &ByteRange) -> Result<()> {
+        self.checked(store)?;
+        self.look_from_now(store.looks());
+        self.append(|stage| store.append_delete_range(&mut sealed::Staged(stage), range))
+    }
+
+    /// Appends what `write` does, or nothing of it where that fails.
+    fn append(&mut self, write: impl FnOnce(&mut Stage<'_>) -> Result<()>) -> Result<()> {
+        let savepoint = self.writes.savepoint();
+        let before = self.since.as_ref().map(|since| (&self.overlay, since));
+        let mut stage = Stage::in_batch(&mut self.writes, before);
+        match write(&mut stage) {
+            Ok(()) => {
+                let left = stage.into_left();
+                self.overlay.apply(left);
+                Ok(())
+            }
+            Err(error) => {
+                self.writes.go_back_to(savepoint);
+                Err(error)
+            }
+        }
+    }
+
+    fn look_from_now(&mut self, looks: bool) {
+        if looks && self.since.is_none() {
+            self.since = Some(self.db.engine.snapshot());
+        }
     }
 
     /// The number of writes.
@@ -163,18 +341,21 @@ impl Batch {
         self.writes.is_empty()
     }
 
-    /// Commits all writes together. An empty batch commits nothing.
+    /// Commits all writes together. A batch without writes commits nothing.
     ///
     /// # Errors
-    /// `Conflict` where a kept lifetime was overtaken; `Io` (the outcome is then unknown until the
+    /// `Conflict` where a condition, a kept lifetime or what an index depends on was overtaken: make
+    /// the batch again; `Io` (the outcome is then unknown until the
     /// next open), `Latched`, `Closed`.
     pub fn commit(self) -> Result<()> {
         self.db.engine.write(self.writes)
     }
 
-    fn check(&self, raw: &RawStore) -> Result<()> {
+    /// The store below `store`, which is of the batch's database.
+    fn checked<'s, S: BatchStore>(&self, store: &'s S) -> Result<&'s RawStore> {
+        let sealed::Raw(raw) = store.raw_store();
         if Arc::ptr_eq(&self.db, &raw.db) {
-            return Ok(());
+            return Ok(raw);
         }
         let text = format!(
             "the store {:?} is of another database than the batch; make the batch there",
@@ -182,6 +363,28 @@ impl Batch {
         );
         Err(Error::new(ErrorKind::InvalidInput, text))
     }
+}
+
+/// Guards the record under an engine key of `store`; an error where `condition` does not hold of
+/// it before the batch.
+fn require<S: BatchStore>(
+    stage: &mut Stage<'_>,
+    store: &S,
+    key: &[u8],
+    condition: If,
+) -> Result<()> {
+    let sealed::Raw(raw) = store.raw_store();
+    let found = stage.look_before(raw, key, |record, _| store.version_of(key, record))?;
+    let found = found.transpose()?;
+    if let (If::Version(_), Some(None)) = (condition, found) {
+        let text = format!(
+            "the store {:?} keeps no versions; its conditions are If::Absent and If::Present",
+            raw.name
+        );
+        return Err(Error::new(ErrorKind::InvalidInput, text));
+    }
+    let found = found.map(|version| version.unwrap_or(0));
+    condition::check(raw, key, condition, found)
 }
 
 impl<K: Key, V, C: Codec<V>> sealed::Sealed for GrainStore<K, V, C> {}
@@ -194,14 +397,35 @@ impl<K: Key, V, C: Codec<V>> BatchStore for GrainStore<K, V, C> {
         sealed::Raw(&self.raw)
     }
 
+    fn looks(&self) -> bool {
+        self.indexes.is_some()
+    }
+
+    fn version_of(&self, key: &[u8], record: &[u8]) -> Result<Option<u64>> {
+        Self::version_of(self, key, record).map(Some)
+    }
+
     fn append_put(
         &self,
-        batch: &mut sealed::Writes<'_>,
+        stage: &mut sealed::Staged<'_, '_>,
         key: &[u8],
         value: &V,
         ttl: Ttl,
     ) -> Result<()> {
-        self.put_into(batch.0, key, value, ttl)
+        self.put_into(stage.0, key, value, ttl)
+    }
+
+    fn append_delete(&self, stage: &mut sealed::Staged<'_, '_>, key: &[u8]) -> Result<()> {
+        self.delete_into(stage.0, key)
+    }
+
+    fn append_delete_range(
+        &self,
+        stage: &mut sealed::Staged<'_, '_>,
+        range: &ByteRange,
+    ) -> Result<()> {
+        let since = stage.0.since();
+        self.delete_range_into(stage.0, range, since)
     }
 }
 
@@ -217,13 +441,13 @@ impl BatchStore for U32Store {
 
     fn append_put(
         &self,
-        batch: &mut sealed::Writes<'_>,
+        stage: &mut sealed::Staged<'_, '_>,
         key: &[u8],
         value: &u32,
         ttl: Ttl,
     ) -> Result<()> {
         self.raw()
-            .put_guarded_into(batch.0, key, &value.to_le_bytes(), ttl)
+            .put_guarded_into(stage.0.writes, key, &value.to_le_bytes(), ttl)
     }
 }
 
@@ -239,11 +463,11 @@ impl BatchStore for BytesStore {
 
     fn append_put(
         &self,
-        batch: &mut sealed::Writes<'_>,
+        stage: &mut sealed::Staged<'_, '_>,
         key: &[u8],
         value: &[u8],
         ttl: Ttl,
     ) -> Result<()> {
-        self.raw().put_guarded_into(batch.0, key, value, ttl)
+        self.raw().put_guarded_into(stage.0.writes, key, value, ttl)
     }
 }

@@ -5,7 +5,6 @@ use super::raw_pairs::RawPairs;
 use super::raw_store::RawStore;
 use crate::engine::pinned_bytes::PinnedBytes;
 use crate::engine::snapshot::Snapshot;
-use crate::engine::write_batch::WriteBatch;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;
 use crate::key::key_range::KeyRange;
@@ -162,10 +161,9 @@ impl BytesStore {
     /// # Errors
     /// As [`put`](Self::put).
     pub fn delete_prefix(&self, prefix: impl AsRef<[u8]>) -> Result<()> {
-        let mut batch = WriteBatch::new();
         let range = ByteRange::starting_with(prefix.as_ref().to_vec());
-        self.raw.delete_range_into(&mut batch, &range)?;
-        self.raw.db.engine.write(batch)
+        self.raw
+            .retrying(0, |batch| self.raw.delete_range_into(batch, &range))
     }
 
     fn pairs(&self, range: ByteRange) -> BytesPairs {

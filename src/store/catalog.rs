@@ -5,7 +5,7 @@
 //! error and never a thousand corrupt records.
 //!
 //! ```text
-//! key    00 | name
+//! key    00 | name; `index_catalog` says what may follow it
 //! value  01 | number: varint | kind | key schema | codec | value schema | value schema version
 //!        kind, key schema, codec, value schema: length: varint and UTF-8; version: varint
 //! ```
@@ -95,12 +95,14 @@ impl StoreDefinition {
     }
 }
 
-fn small(reader: &mut Reader<'_>) -> Result<u32, Damage> {
+/// Reads a number of 32 bits.
+pub(crate) fn small(reader: &mut Reader<'_>) -> Result<u32, Damage> {
     let at = reader.offset();
     u32::try_from(reader.varint()?).map_err(|_| Damage::new(at, "a number beyond 32 bits"))
 }
 
-fn text(reader: &mut Reader<'_>) -> Result<String, Damage> {
+/// Reads a text with its length.
+pub(crate) fn text(reader: &mut Reader<'_>) -> Result<String, Damage> {
     let at = reader.offset();
     let bytes = reader.slice()?.to_vec();
     String::from_utf8(bytes).map_err(|_| Damage::new(at, "text that is not UTF-8"))
@@ -112,7 +114,7 @@ pub(crate) fn open_store(
     name: &str,
     definition: &StoreDefinition,
 ) -> Result<Keyspace> {
-    check_name(name)?;
+    check_name("a store", name)?;
     let key = catalog_key(name)?;
     loop {
         let (found, sequence) = engine.look_up(&key, None, |value, _| value.to_vec())?;
@@ -123,14 +125,14 @@ pub(crate) fn open_store(
                 done => return done,
             }
         }
-        let number = next_number(engine)?;
+        // Two stores made at the same moment must not get one number, nor one name two.
+        let mut numbers = Numbers::take(engine)?;
+        let number = numbers.next_number()?;
         let keyspace = Keyspace::new(number)?;
         let mut batch = WriteBatch::new();
         batch.put(&key, &definition.encode(number))?;
-        batch.put(&counter_key()?, &number.to_le_bytes())?;
-        // Two stores made at the same moment must not get one number.
-        batch.guard(&counter_key()?, sequence);
         batch.guard(&key, sequence);
+        numbers.put_into(&mut batch)?;
         match engine.write(batch) {
             Ok(()) => return Ok(keyspace),
             Err(error) if error.is_conflict() => {}
@@ -174,7 +176,7 @@ fn open_existing(
 }
 
 /// True where keys made under the schema `stored` are the same bytes under `wanted`.
-fn reads_keys(stored: &str, wanted: &str) -> bool {
+pub(crate) fn reads_keys(stored: &str, wanted: &str) -> bool {
     stored == wanted
         || match (Shape::from_schema(stored), Shape::from_schema(wanted)) {
             (Ok(stored), Ok(wanted)) => wanted.reads(&stored),
@@ -199,24 +201,63 @@ pub(crate) fn store_names(engine: &Engine) -> Result<Vec<String>> {
     for record in engine.scan_prefix(keyspace.bytes())? {
         let (key, _) = record?;
         let name = String::from_utf8_lossy(keyspace.strip(&key)).into_owned();
-        if !name.is_empty() {
+        // The empty name is the counter's; one with a NUL is an index's.
+        if !name.is_empty() && !name.contains('\0') {
             names.push(name);
         }
     }
     Ok(names)
 }
 
-fn next_number(engine: &Engine) -> Result<u32> {
-    let (last, _) = engine.look_up(&counter_key()?, None, |value, _| {
-        <[u8; 4]>::try_from(value).map(u32::from_le_bytes)
-    })?;
-    match last {
-        None => Ok(1),
-        Some(Ok(last)) => Ok(last.saturating_add(1)),
-        Some(Err(_)) => {
+/// The number of the store `name`, and the sequence number up to which that holds.
+pub(crate) fn find_store(engine: &Engine, name: &str) -> Result<(Option<u32>, u64)> {
+    let look = |value: &[u8], _| decode_entry(name, value).map(|(number, _)| number);
+    let (found, sequence) = engine.look_up(&catalog_key(name)?, None, look)?;
+    Ok((found.transpose()?, sequence))
+}
+
+/// Appends the removal of the store `name` from the catalog, as it was seen at `sequence`.
+pub(crate) fn remove_into(batch: &mut WriteBatch, name: &str, sequence: u64) -> Result<()> {
+    let key = catalog_key(name)?;
+    batch.guard(&key, sequence);
+    batch.delete(&key)
+}
+
+/// Numbers for stores and indexes, none given twice, not even after a removal.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    last: u32,
+    sequence_seen: u64,
+}
+
+impl Numbers {
+    /// What was given so far.
+    pub(crate) fn take(engine: &Engine) -> Result<Self> {
+        let (last, sequence_seen) = engine.look_up(&counter_key()?, None, |value, _| {
+            <[u8; 4]>::try_from(value).map(u32::from_le_bytes)
+        })?;
+        let last = last.unwrap_or(Ok(0)).map_err(|_| {
             let text = "the catalog's count of stores cannot be read";
-            Err(Error::new(ErrorKind::UnsupportedFormat, text))
-        }
+            Error::new(ErrorKind::UnsupportedFormat, text)
+        })?;
+        Ok(Self {
+            last,
+            sequence_seen,
+        })
+    }
+
+    /// The next free number; an error where no keyspace has it.
+    pub(crate) fn next_number(&mut self) -> Result<u32> {
+        self.last = self.last.saturating_add(1);
+        Keyspace::new(self.last)?;
+        Ok(self.last)
+    }
+
+    /// Appends what was given, so that of two who took the same numbers one meets a conflict.
+    pub(crate) fn put_into(&self, batch: &mut WriteBatch) -> Result<()> {
+        let key = counter_key()?;
+        batch.guard(&key, self.sequence_seen);
+        batch.put(&key, &self.last.to_le_bytes())
     }
 }
 
@@ -229,13 +270,14 @@ fn catalog_key(name: &str) -> Result<Vec<u8>> {
     Ok([Keyspace::new(CATALOG)?.bytes(), name.as_bytes()].concat())
 }
 
-fn check_name(name: &str) -> Result<()> {
+/// An error where `name` cannot name `what` ("a store").
+pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
     let usable = !name.is_empty() && name.len() <= NAME_BYTES_MAX && !name.contains('\0');
     if usable {
         return Ok(());
     }
     let text = format!(
-        "{name:?} cannot name a store: a name has 1 to {NAME_BYTES_MAX} bytes and no NUL among them"
+        "{name:?} cannot name {what}: a name has 1 to {NAME_BYTES_MAX} bytes and no NUL among them"
     );
     Err(Error::new(ErrorKind::InvalidInput, text))
 }

@@ -66,9 +66,14 @@ impl Db {
             value_schema: String::new(),
             value_schema_version: 0,
         };
-        self.open_raw(name, &definition, key_shape, None)
+        let place = self.core.open_stores.place(name);
+        let mut turn = place.turn(name);
+        let raw = self.open_raw(name, &definition, key_shape, None)?;
+        let open = Some(turn.share());
+        Ok(RawStore { open, ..raw })
     }
 
+    /// The store without types, not a live handle of it yet. The caller has the turn to open it.
     pub(crate) fn open_raw(
         &self,
         name: &str,
@@ -84,6 +89,7 @@ impl Db {
             name: name.into(),
             key_shape: Arc::new(key_shape),
             default_ttl,
+            open: None,
         })
     }
 
@@ -143,12 +149,18 @@ impl Db {
     }
 
     /// Reads every byte of every table and of the manifest and checks it; the log is checked when
-    /// it is replayed, at the next open. Never writes.
+    /// it is replayed, at the next open. Stores that are open with indexes are checked against
+    /// them, as [`GrainStore::verify`](crate::GrainStore::verify) does. Never writes.
     ///
     /// # Errors
-    /// `Corruption` with file and offset of the first damage; `Io`, `Closed`.
+    /// `Corruption` with file and offset of the first damage, or the store, index and key that do
+    /// not agree; `Codec` where a record of an indexed store cannot be decoded; `Io`, `Closed`.
     pub fn verify(&self) -> Result<VerifyReport> {
-        self.core.engine.verify()
+        let report = self.core.engine.verify()?;
+        for store in self.core.open_stores.live() {
+            store.verify()?;
+        }
+        Ok(report)
     }
 
     /// Makes a database of its own in `dir`, as of now. Tables are linked and not copied, so it

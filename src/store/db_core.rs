@@ -1,5 +1,6 @@
 //! What a database and all its stores share.
 
+use super::open_stores::OpenStores;
 use crate::engine::lsm::Engine;
 use crate::sync::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub(crate) struct DbCore {
     /// The last version given to a record. Every commit's sequence numbers are larger than the
     /// versions in it, so that after a reopen the engine's last number is a safe start.
     versions: AtomicU64,
+    pub(crate) open_stores: OpenStores,
 }
 
 impl DbCore {
@@ -21,6 +23,7 @@ impl DbCore {
             engine,
             default_ttl,
             versions,
+            open_stores: OpenStores::default(),
         }
     }
 

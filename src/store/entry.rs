@@ -8,6 +8,7 @@ use crate::codec::codec_error::CodecError;
 use crate::codec::contract::Codec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::key_error::KeyError;
+use crate::key::shape::Shape;
 use std::fmt::Write;
 use std::marker::PhantomData;
 use std::time::SystemTime;
@@ -135,9 +136,14 @@ pub(crate) fn key_error(raw: &RawStore, key: &[u8], error: KeyError) -> Error {
 }
 
 /// Names the store and the key, readable and in hex.
-fn place(raw: &RawStore, key: &[u8]) -> String {
+pub(crate) fn place(raw: &RawStore, key: &[u8]) -> String {
+    let key = shown_key(&raw.key_shape, raw.keyspace.strip(key));
+    format!("store {:?}, key {key}", raw.name)
+}
+
+/// An encoded key, readable and in hex.
+pub(crate) fn shown_key(shape: &Shape, key: &[u8]) -> String {
     const SHOWN_BYTES_MAX: usize = 64;
-    let key = raw.keyspace.strip(key);
     let mut hex = String::with_capacity(2 * SHOWN_BYTES_MAX);
     for byte in key.iter().take(SHOWN_BYTES_MAX) {
         // Writing to a string cannot fail.
@@ -146,10 +152,10 @@ fn place(raw: &RawStore, key: &[u8]) -> String {
     if key.len() > SHOWN_BYTES_MAX {
         hex.push('…');
     }
-    let printed = raw.key_shape.print(key);
+    let printed = shape.print(key);
     let mut text: String = printed.chars().take(4 * SHOWN_BYTES_MAX).collect();
     if text.len() < printed.len() {
         text.push('…');
     }
-    format!("store {:?}, key {text} (hex {hex})", raw.name)
+    format!("{text} (hex {hex})")
 }

@@ -23,11 +23,6 @@ pub struct Page<K, V> {
     pub next: Option<PageCursor>,
 }
 
-impl<K, V> Page<K, V> {
-    /// The records of a page where the query has no limit.
-    pub(crate) const LIMIT_DEFAULT: usize = 50;
-}
-
 /// A place between two records of one query: opaque bytes, to be kept or sent to a client.
 ///
 /// It stays good when the record it came from is deleted, and across a reopen.

@@ -7,6 +7,7 @@
 use super::entry::{Entry, key_error};
 use super::grain_store::GrainStore;
 use super::page::{Page, PageCursor};
+use super::walk::Walk;
 use crate::codec::contract::Codec;
 use crate::engine::cursor::Cursor;
 use crate::engine::snapshot::Snapshot;
@@ -29,10 +30,6 @@ pub struct Query<'a, K, V, C, N = K> {
     snapshot: Option<&'a Snapshot>,
     /// The bytes of the prefix, which `range` bounds the next component of.
     prefix: Vec<u8>,
-    pub(crate) range: ByteRange,
-    pub(crate) reversed: bool,
-    limit: Option<usize>,
-    after: Option<PageCursor>,
     walk: Walk,
     next: PhantomData<fn() -> N>,
 }
@@ -55,60 +52,17 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     }
 }
 
-/// What a query asks, with a hold of its own on store and snapshot.
-#[cfg(feature = "tokio")]
-pub(crate) struct OwnedQuery<K, V, C, N> {
-    pub(crate) store: GrainStore<K, V, C>,
-    pub(crate) snapshot: Option<Snapshot>,
-    prefix: Vec<u8>,
-    range: ByteRange,
-    reversed: bool,
-    pub(crate) limit: Option<usize>,
-    pub(crate) after: Option<PageCursor>,
-    next: PhantomData<fn() -> N>,
-}
-
-#[cfg(feature = "tokio")]
-impl<K: Key, V, C: Codec<V>, N> OwnedQuery<K, V, C, N> {
-    /// The query, not yet begun.
-    pub(crate) fn query(&self) -> Query<'_, K, V, C, N> {
-        Query {
-            store: &self.store,
-            snapshot: self.snapshot.as_ref(),
-            prefix: self.prefix.clone(),
-            range: self.range.clone(),
-            reversed: self.reversed,
-            limit: self.limit,
-            after: self.after.clone(),
-            walk: Walk::New,
-            next: PhantomData,
-        }
-    }
-}
-
-/// How far an iteration has come.
-enum Walk {
-    New,
-    At(Box<Cursor>),
-    Done,
-}
-
 impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     pub(crate) fn new(
         store: &'a GrainStore<K, V, C>,
         snapshot: Option<&'a Snapshot>,
         range: ByteRange,
     ) -> Self {
-        let (prefix, walk, next) = (Vec::new(), Walk::New, PhantomData);
-        let (reversed, limit, after) = (false, None, None);
+        let (prefix, walk, next) = (Vec::new(), Walk::new(range), PhantomData);
         Self {
             store,
             snapshot,
             prefix,
-            range,
-            reversed,
-            limit,
-            after,
             walk,
             next,
         }
@@ -131,7 +85,7 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
         N: NextPart,
         R: KeyRange<N::Value>,
     {
-        self.range = ByteRange::next::<N, R>(&self.prefix, &range);
+        self.walk.range = ByteRange::next::<N, R>(&self.prefix, &range);
         self
     }
 
@@ -141,27 +95,27 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     where
         N: NextPart<Value: TextPart>,
     {
-        self.range = ByteRange::next_starting_with::<N>(&self.prefix, text);
+        self.walk.range = ByteRange::next_starting_with::<N>(&self.prefix, text);
         self
     }
 
     /// Against key order, from the last record to the first.
     #[allow(clippy::should_implement_trait)]
     pub fn rev(mut self) -> Self {
-        self.reversed = !self.reversed;
+        self.walk.reverse();
         self
     }
 
     /// At most this many records. On a query with a limit already, the smaller one counts.
     pub fn limit(mut self, records: usize) -> Self {
-        self.limit = Some(self.limit.map_or(records, |limit| limit.min(records)));
+        self.walk.limit(records);
         self
     }
 
     /// Only records behind the last one of the page that `cursor` came with, in the direction of
     /// the query; whether that record is still there does not matter.
     pub fn after(mut self, cursor: &PageCursor) -> Self {
-        self.after = Some(cursor.clone());
+        self.walk.after(cursor);
         self
     }
 
@@ -169,13 +123,8 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     ///
     /// # Errors
     /// `Corruption`, `Io`, `Closed`; `InvalidInput` where the page cursor is another query's.
-    pub fn count(mut self) -> Result<u64> {
-        let mut count = 0;
-        while let Some(step) = self.step(|_, _| ()) {
-            step?;
-            count += 1;
-        }
-        Ok(count)
+    pub fn count(self) -> Result<u64> {
+        self.walk.count((&self.store.raw, self.snapshot))
     }
 
     /// The records up to the [`limit`](Self::limit) (50 without one), and the cursor to go on from
@@ -199,124 +148,25 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     ///
     /// # Errors
     /// Of the first record that cannot be read; as [`count`](Self::count).
-    pub fn page(mut self) -> Result<Page<K, V>> {
-        let limit = *self.limit.get_or_insert(Page::<K, V>::LIMIT_DEFAULT);
-        if limit == 0 {
-            // Nothing was passed, so the next page is where this one was.
-            let (items, next) = (Vec::new(), self.after);
-            return Ok(Page { items, next });
-        }
-        // One more than asked for, to know whether there is more.
-        self.limit = Some(limit.saturating_add(1));
-        let (mut items, mut next, mut last_key) = (Vec::new(), None, Vec::new());
+    pub fn page(self) -> Result<Page<K, V>> {
         let store = self.store;
-        loop {
-            let step = self.step(|key, cursor| (decode_entry(store, key, cursor), key.to_vec()));
-            let Some(step) = step else { break };
-            let (entry, key) = step?;
-            let entry = entry?;
-            if items.len() == limit {
-                next = Some(PageCursor::new(self.fingerprint(), &last_key));
-                break;
-            }
-            items.push(entry);
-            last_key = key;
-        }
+        let read = |cursor: &Cursor| decode_entry(store, cursor.key(), cursor);
+        let (items, next) = self.walk.page((&store.raw, self.snapshot), read)?;
         Ok(Page { items, next })
     }
 
     /// Takes a step and calls `look` with the engine key and the cursor standing on the record.
     pub(crate) fn step<R>(&mut self, look: impl FnOnce(&[u8], &Cursor) -> R) -> Option<Result<R>> {
-        if self.limit == Some(0) {
-            self.walk = Walk::Done;
-        }
-        let moved = match &mut self.walk {
-            Walk::Done => return None,
-            Walk::New => self.start(),
-            Walk::At(cursor) if self.reversed => cursor.prev(),
-            Walk::At(cursor) => cursor.next(),
-        };
-        if let Err(error) = moved {
-            self.walk = Walk::Done;
-            return Some(Err(error));
-        }
-        match &self.walk {
-            Walk::At(cursor) if cursor.valid() => {
-                self.limit = self.limit.map(|limit| limit - 1);
-                Some(Ok(look(cursor.key(), cursor)))
-            }
-            _ => {
-                self.walk = Walk::Done;
-                None
-            }
-        }
+        let look = |cursor: &Cursor| look(cursor.key(), cursor);
+        self.walk.step((&self.store.raw, self.snapshot), look)
     }
+}
 
-    /// Up to `most` more rows, and the cursor behind the last of them where there may be more.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn rows<R>(
-        &mut self,
-        most: usize,
-        look: impl Fn(&GrainStore<K, V, C>, &[u8], &Cursor) -> Result<R>,
-    ) -> (Vec<Result<R>>, Option<PageCursor>) {
-        let (mut rows, mut last_key) = (Vec::new(), Vec::new());
-        let store = self.store;
-        while rows.len() < most {
-            let step = self.step(|key, cursor| {
-                last_key.clear();
-                last_key.extend_from_slice(key);
-                look(store, key, cursor)
-            });
-            match step {
-                None => return (rows, None),
-                Some(Ok(row)) => rows.push(row),
-                // An error of the engine is the last item.
-                Some(Err(error)) => {
-                    rows.push(Err(error));
-                    return (rows, None);
-                }
-            }
-        }
-        (rows, Some(PageCursor::new(self.fingerprint(), &last_key)))
-    }
-
-    /// The query without its loans, to be taken up again on another thread.
-    #[cfg(feature = "tokio")]
-    pub(crate) fn into_owned(self) -> OwnedQuery<K, V, C, N> {
-        OwnedQuery {
-            store: self.store.clone(),
-            snapshot: self.snapshot.cloned(),
-            prefix: self.prefix,
-            range: self.range,
-            reversed: self.reversed,
-            limit: self.limit,
-            after: self.after,
-            next: PhantomData,
-        }
-    }
-
-    fn start(&mut self) -> Result<()> {
-        let mut cursor = self.store.raw.cursor(self.snapshot, &self.range)?;
-        match (&self.after, self.reversed) {
-            (None, false) => cursor.seek_to_first()?,
-            (None, true) => cursor.seek_to_last()?,
-            (Some(after), reversed) => {
-                let key = after.key_of(self.fingerprint())?;
-                if reversed {
-                    cursor.seek_before(key)?;
-                } else {
-                    cursor.seek(&[key, &[0]].concat())?;
-                }
-            }
-        }
-        self.walk = Walk::At(Box::new(cursor));
-        Ok(())
-    }
-
-    /// What a page cursor is bound to: the store, the range and the direction.
-    fn fingerprint(&self) -> u64 {
-        let (lower, upper) = self.store.raw.bounds(&self.range);
-        PageCursor::fingerprint(&lower, &upper, self.reversed)
+#[cfg(feature = "tokio")]
+impl<K: Key, V, C: Codec<V>, N> Query<'_, K, V, C, N> {
+    /// The store, snapshot and walk, without the query's loans: another thread may go on.
+    pub(crate) fn into_parts(self) -> (GrainStore<K, V, C>, Option<Snapshot>, Walk) {
+        (self.store.clone(), self.snapshot.cloned(), self.walk)
     }
 }
 
@@ -353,9 +203,7 @@ impl<K, V, C, N> fmt::Debug for Query<'_, K, V, C, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query")
             .field("store", self.store)
-            .field("range", &self.range)
-            .field("reversed", &self.reversed)
-            .field("limit", &self.limit)
+            .field("walk", &self.walk)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 use super::db_core::DbCore;
 use super::keyspace::Keyspace;
 use super::lifetime::{Expiry, Ttl, stored_expiry};
+use super::open_stores::OpenStore;
 use crate::engine::cursor::Cursor;
 use crate::engine::cursor::KeyRange;
 use crate::engine::pinned_bytes::PinnedBytes;
@@ -28,6 +29,8 @@ pub(crate) struct RawStore {
     pub(crate) key_shape: Arc<Shape>,
     /// The store's own default, else the database's.
     pub(crate) default_ttl: Option<Duration>,
+    /// Makes this a live handle of the store.
+    pub(crate) open: Option<Arc<OpenStore>>,
 }
 
 thread_local! {
@@ -86,6 +89,32 @@ impl RawStore {
         }
     }
 
+    /// Lets `attempt` look and append, and commits what it appended. Where somebody else wrote what
+    /// it guarded meanwhile, it looks again: a conflict that comes out of this is one of `attempt`.
+    /// The batch begins with room for `bytes`.
+    pub(crate) fn retrying<R>(
+        &self,
+        bytes: usize,
+        mut attempt: impl FnMut(&mut WriteBatch) -> Result<R>,
+    ) -> Result<R> {
+        loop {
+            let mut batch = WriteBatch::with_capacity(bytes);
+            let answer = attempt(&mut batch)?;
+            match self.db.engine.write(batch) {
+                Err(error) if error.is_conflict() => {}
+                done => return done.map(|()| answer),
+            }
+        }
+    }
+
+    /// The stored expiry that `ttl` asks for; `None` where it is over at once.
+    pub(crate) fn expiry_ms(&self, ttl: Ttl, kept_ms: Option<u64>) -> Result<Option<u64>> {
+        let now_ms = || self.db.engine.now_ms();
+        let expiry_ms = stored_expiry(ttl, self.default_ttl, kept_ms, now_ms)?;
+        let is_over = expiry_ms != 0 && expiry_ms <= now_ms();
+        Ok((!is_over).then_some(expiry_ms))
+    }
+
     /// Appends a put of `value` with the expiry that `ttl` asks for; one that is over at once is a
     /// delete, so that nothing of the value is kept.
     pub(crate) fn put_into(
@@ -96,25 +125,18 @@ impl RawStore {
         ttl: Ttl,
         kept_ms: Option<u64>,
     ) -> Result<()> {
-        let now_ms = || self.db.engine.now_ms();
-        let expiry_ms = stored_expiry(ttl, self.default_ttl, kept_ms, now_ms)?;
-        if expiry_ms != 0 && expiry_ms <= now_ms() {
-            return batch.delete(key);
+        match self.expiry_ms(ttl, kept_ms)? {
+            Some(expiry_ms) => batch.put_with_expiry(key, value, expiry_ms),
+            None => batch.delete(key),
         }
-        batch.put_with_expiry(key, value, expiry_ms)
     }
 
     /// Puts `value` under an engine key.
     pub(crate) fn put(&self, key: &[u8], value: &[u8], ttl: Ttl) -> Result<()> {
-        loop {
-            let mut batch = WriteBatch::with_capacity(key.len() + value.len() + 16);
-            self.put_guarded_into(&mut batch, key, value, ttl)?;
-            match self.db.engine.write(batch) {
-                // Only a kept lifetime is guarded; somebody was quicker, so look again.
-                Err(error) if error.is_conflict() => {}
-                done => return done,
-            }
-        }
+        // Only a kept lifetime is guarded.
+        self.retrying(key.len() + value.len() + 16, |batch| {
+            self.put_guarded_into(batch, key, value, ttl)
+        })
     }
 
     /// As [`put_into`](Self::put_into), reading the lifetime that [`Ttl::Keep`] asks for and
@@ -164,20 +186,16 @@ impl RawStore {
     /// the record again, in one commit that fails where somebody else writes it meanwhile, and is
     /// then tried again.
     pub(crate) fn touch(&self, key: &[u8], ttl: Ttl) -> Result<bool> {
-        loop {
+        self.retrying(0, |batch| {
             let (found, sequence) =
                 self.look_up(None, key, |value, expiry_ms| (value.to_vec(), expiry_ms))?;
             let Some((value, expiry_ms)) = found else {
                 return Ok(false);
             };
-            let mut batch = WriteBatch::with_capacity(key.len() + value.len() + 16);
             batch.guard(key, sequence);
-            self.put_into(&mut batch, key, &value, ttl, Some(expiry_ms))?;
-            match self.db.engine.write(batch) {
-                Err(error) if error.is_conflict() => {}
-                done => return done.map(|()| true),
-            }
-        }
+            self.put_into(batch, key, &value, ttl, Some(expiry_ms))?;
+            Ok(true)
+        })
     }
 
     /// The engine's bounds for a range of this store's keys.

@@ -40,8 +40,8 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
 /// # Ok::<(), grainstore::Error>(())
 /// ```
 pub struct StoreAt<'a, K, V, C> {
-    store: &'a GrainStore<K, V, C>,
-    snapshot: &'a Snapshot,
+    pub(crate) store: &'a GrainStore<K, V, C>,
+    pub(crate) snapshot: &'a Snapshot,
 }
 
 impl<'a, K: Key, V, C: Codec<V>> StoreAt<'a, K, V, C> {

@@ -3,9 +3,13 @@
 use super::catalog::StoreDefinition;
 use super::db::Db;
 use super::grain_store::{DefaultCodec, GrainStore};
+use super::index::Index;
+use super::index_build::BuildProgress;
+use super::index_open::DeclaredIndexes;
 use crate::codec::contract::Codec;
 use crate::error::Result;
 use crate::key::key_part::Key;
+use crate::sync::Arc;
 use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
@@ -34,6 +38,7 @@ pub struct StoreBuilder<K, V, C> {
     codec: C,
     default_ttl: Option<Duration>,
     value_schema: (String, u32),
+    indexes: DeclaredIndexes<V>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -44,7 +49,7 @@ impl Db {
     /// # Errors
     /// `SchemaMismatch` where it was made with another key type or codec, `InvalidInput` where the
     /// name is empty, has a NUL or more than 255 bytes.
-    pub fn store<K: Key, V>(&self, name: &str) -> Result<GrainStore<K, V>>
+    pub fn store<K: Key, V: 'static>(&self, name: &str) -> Result<GrainStore<K, V>>
     where
         DefaultCodec: Codec<V>,
     {
@@ -66,7 +71,7 @@ impl Db {
     ///
     /// # Errors
     /// As [`store`](Self::store).
-    pub fn store_with<K: Key, V, C: Codec<V>>(
+    pub fn store_with<K: Key, V: 'static, C: Codec<V>>(
         &self,
         name: &str,
         codec: C,
@@ -80,7 +85,7 @@ impl Db {
     }
 }
 
-impl<K: Key, V> GrainStore<K, V, DefaultCodec>
+impl<K: Key, V: 'static> GrainStore<K, V, DefaultCodec>
 where
     DefaultCodec: Codec<V>,
 {
@@ -93,6 +98,15 @@ where
     }
 }
 
+impl<K, V, C> GrainStore<K, V, C> {
+    /// The database that the store is in.
+    #[must_use]
+    pub fn db(&self) -> Db {
+        let core = Arc::clone(&self.raw.db);
+        Db { core }
+    }
+}
+
 impl<K: Key, V, C: Default> StoreBuilder<K, V, C> {
     pub(crate) fn new(db: &Db, name: &str) -> Self {
         Self {
@@ -101,6 +115,7 @@ impl<K: Key, V, C: Default> StoreBuilder<K, V, C> {
             codec: C::default(),
             default_ttl: None,
             value_schema: (String::new(), 0),
+            indexes: DeclaredIndexes::default(),
             types: PhantomData,
         }
     }
@@ -114,6 +129,7 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
             name,
             default_ttl,
             value_schema,
+            indexes,
             types,
             ..
         } = self;
@@ -123,6 +139,7 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
             codec,
             default_ttl,
             value_schema,
+            indexes,
             types,
         }
     }
@@ -140,14 +157,42 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
         self
     }
 
-    /// Opens the store, making it where there is none.
+    /// Opens the store with this index. A store that has records already gets it built before it
+    /// opens, in commits of about a MiB; a crash in between leaves the store as it was.
+    ///
+    /// A store is opened with all the indexes it has, every time: what is written without one of
+    /// them would be missing in it.
+    pub fn index<I, U>(mut self, index: &Index<V, I, U>) -> Self {
+        let definition = Arc::clone(&index.definition);
+        self.indexes.declared.push(definition);
+        self
+    }
+
+    /// Lets go of the index `name`, where the store has it, before it opens: its entries are gone
+    /// in one commit. Where an index of that name is declared as well, it is built anew.
+    pub fn drop_index(mut self, name: &str) -> Self {
+        self.indexes.dropped.push(name.to_owned());
+        self
+    }
+
+    /// Calls `tell` while new indexes are built: at the beginning, after each commit, and at the
+    /// end. `tell` must not open this store.
+    pub fn on_progress(mut self, tell: impl FnMut(BuildProgress) + Send + 'static) -> Self {
+        self.indexes.on_progress = Some(Box::new(tell));
+        self
+    }
+
+    /// Opens the store, making it where there is none, and building the indexes it does not have.
     ///
     /// # Errors
-    /// `SchemaMismatch` where it was made with another key type, codec or value schema;
-    /// `InvalidInput` where its name cannot be used.
+    /// `SchemaMismatch` where it was made with another key type, codec or value schema, or has
+    /// other indexes; `InvalidInput` where a name cannot be used, or where its indexes would change
+    /// while another handle of it is live; `Duplicate` or `Codec` where an index cannot be built
+    /// over the records there are (the store is then as it was).
     pub fn open(self) -> Result<GrainStore<K, V, C>>
     where
         C: Codec<V>,
+        V: 'static,
     {
         let (value_schema, value_schema_version) = self.value_schema;
         let definition = StoreDefinition {
@@ -157,9 +202,13 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
             value_schema,
             value_schema_version,
         };
+        let place = self.db.core.open_stores.place(&self.name);
+        let mut turn = place.turn(&self.name);
         let raw = self
             .db
             .open_raw(&self.name, &definition, K::key_shape(), self.default_ttl)?;
-        Ok(GrainStore::new(raw, self.codec, value_schema_version))
+        let store = GrainStore::new(raw, self.codec, value_schema_version);
+        let indexes = self.indexes.settle(&store, &turn)?;
+        Ok(store.opened(turn.share(), indexes))
     }
 }

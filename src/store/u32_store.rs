@@ -4,7 +4,6 @@ use super::lifetime::{Expiry, Ttl};
 use super::raw_pairs::RawPairs;
 use super::raw_store::RawStore;
 use super::version::Change;
-use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::KeyRef;
@@ -108,29 +107,26 @@ impl U32Store {
         mut change: impl FnMut(Option<u32>) -> Change<u32>,
     ) -> Result<Option<u32>> {
         self.with_key(key, |key| {
-            loop {
+            self.raw.retrying(0, |batch| {
                 let look = |value: &[u8], expiry_ms| decode(value).map(|v| (v, expiry_ms));
                 let (found, sequence) = self.raw.look_up(None, key, look)?;
                 let found = found.transpose()?;
-                let mut batch = WriteBatch::new();
-                batch.guard(key, sequence);
                 let old = found.map(|(value, _)| value);
-                let answer = match change(old) {
+                let (new, ttl) = match change(old) {
                     Change::Nothing => return Ok(old),
                     Change::Delete if old.is_none() => return Ok(None),
-                    Change::Delete => batch.delete(key).map(|()| None)?,
-                    Change::Put(new) => {
-                        let (value, kept_ms) = (new.to_le_bytes(), found.map(|(_, ms)| ms));
-                        self.raw
-                            .put_into(&mut batch, key, &value, Ttl::Keep, kept_ms)?;
-                        Some(new)
+                    Change::Delete => {
+                        batch.guard(key, sequence);
+                        return batch.delete(key).map(|()| None);
                     }
+                    Change::Put(new) => (new, Ttl::Keep),
+                    Change::PutWith(new, ttl) => (new, ttl),
                 };
-                match self.raw.db.engine.write(batch) {
-                    Err(error) if error.is_conflict() => {}
-                    done => return done.map(|()| answer),
-                }
-            }
+                batch.guard(key, sequence);
+                let (value, kept_ms) = (new.to_le_bytes(), found.map(|(_, ms)| ms));
+                self.raw.put_into(batch, key, &value, ttl, kept_ms)?;
+                Ok(Some(new))
+            })
         })
     }
 

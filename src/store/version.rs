@@ -1,5 +1,6 @@
 //! Versions of records, and what may depend on them.
 
+use super::lifetime::Ttl;
 use std::fmt;
 use std::time::SystemTime;
 
@@ -79,6 +80,8 @@ impl fmt::Display for If {
 pub enum Change<V> {
     /// The record gets this value and keeps its lifetime; a new one gets the default.
     Put(V),
+    /// The record gets this value and this lifetime.
+    PutWith(V, Ttl),
     /// The record is removed.
     Delete,
     /// Nothing is written.

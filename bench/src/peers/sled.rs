@@ -1,5 +1,5 @@
-//! sled 0.34, with `HighThroughput`. A durable write flushes before it returns; a buffered one is in
-//! sled's own memory for up to half a second, so a killed process loses more than the others' do.
+//! sled 0.34, with `HighThroughput`. A durable write flushes before it returns; a buffered one is
+//! in sled's own memory for up to half a second, so a killed process loses more than others do.
 
 use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
 use crate::records::Key;
