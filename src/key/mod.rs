@@ -23,6 +23,9 @@
 //! | `Duration`, `SystemTime` | seconds, then nanoseconds as `u32` |
 //! | `IpAddr`, `SocketAddr` | `04` or `06`, the address, and for sockets the port |
 //! | `NonZero`, `Wrapping`, `Box`, `Arc`, `Cow` | as what is in them |
+//! | `Uuid` (feature `uuid`) | its 16 bytes |
+//! | jiff's `Timestamp`, chrono's `DateTime<Utc>` (features `jiff`, `chrono`) | as `SystemTime` |
+//! | their dates; times of day | year `i32`, month, day; hour, minute, second, nanoseconds `u32` |
 //!
 //! ```
 //! use grainstore::key::Key;
@@ -41,9 +44,15 @@
 #[doc(hidden)]
 pub mod __private;
 pub(crate) mod byte_range;
+#[cfg(any(feature = "jiff", feature = "chrono"))]
+pub(crate) mod calendar;
+#[cfg(feature = "chrono")]
+pub(crate) mod chrono;
 pub(crate) mod escape;
 pub(crate) mod floats;
 pub(crate) mod integers;
+#[cfg(feature = "jiff")]
+pub(crate) mod jiff;
 pub(crate) mod key_error;
 pub(crate) mod key_part;
 pub(crate) mod key_prefix;
@@ -58,8 +67,10 @@ pub(crate) mod shape_text;
 pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod tuples;
+#[cfg(feature = "uuid")]
+pub(crate) mod uuid;
 pub(crate) mod wrappers;
-// Types of other crates come as one file each, behind the feature of that crate's name.
+// Types of other crates are one file each, behind the feature of that crate's name.
 
 pub use byte_range::{ByteRange, successor};
 pub use key_error::KeyError;

@@ -14,9 +14,9 @@ use std::borrow::Cow;
 pub(crate) const VERSION: &str = "k1";
 
 /// The components that have no parts.
-pub(crate) const LEAVES: [&str; 21] = [
+pub(crate) const LEAVES: [&str; 24] = [
     "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "f32", "f64", "bool",
-    "char", "str", "bytes", "raw", "duration", "time", "ipv4", "ipv6",
+    "char", "str", "bytes", "raw", "duration", "time", "ipv4", "ipv6", "uuid", "date", "clock",
 ];
 
 /// The structure of the bytes of a key or of one component.

@@ -148,6 +148,19 @@ fn print_leaf(name: &str, reader: &mut KeyReader<'_>, text: &mut String) -> Resu
             let sign = if seconds < 0 { "-" } else { "" };
             write!(text, "{sign}{}s+{nanos:09}ns", since.as_secs())
         }
+        "uuid" => {
+            let hex = format!("{:032x}", u128::decode(reader)?);
+            let groups = [0..8, 8..12, 12..16, 16..20, 20..32].map(|group| &hex[group]);
+            write!(text, "{}", groups.join("-"))
+        }
+        "date" => {
+            let (year, month, day) = <(i32, u8, u8)>::decode(reader)?;
+            write!(text, "{year:04}-{month:02}-{day:02}")
+        }
+        "clock" => {
+            let (hour, minute, second, nanos) = <(u8, u8, u8, u32)>::decode(reader)?;
+            write!(text, "{hour:02}:{minute:02}:{second:02}+{nanos:09}ns")
+        }
         _ => debug! {
             "u8" u8, "u16" u16, "u32" u32, "u64" u64, "u128" u128, "i8" i8, "i16" i16, "i32" i32,
             "i64" i64, "i128" i128, "f32" f32, "f64" f64, "bool" bool, "char" char,

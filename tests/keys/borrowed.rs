@@ -114,6 +114,37 @@ fn nested_keys_are_looked_up_by_nested_borrows() {
 }
 
 #[test]
+fn derived_keys_are_looked_up_by_tuples_of_borrowed_fields_at_any_depth() {
+    type Inner<'a> = (&'a str, u32, &'a u64);
+    let mut chance = Chance(14);
+    for _ in 0..500 {
+        let owned = Scoped::<Option<OrderKey>>::sample(&mut chance);
+        let order = owned.id.as_ref().map(|k| (k.tenant.as_str(), k.day, &k.id));
+        let borrowed: (&str, Option<Inner<'_>>) = (owned.scope.as_str(), order);
+        let bytes = owned.encode_key();
+        assert_eq!(look_up::<Scoped<Option<OrderKey>>, _>(&borrowed), bytes);
+        let some = Some(borrowed);
+        assert_eq!(
+            look_up::<Option<Scoped<Option<OrderKey>>>, _>(&some),
+            [&[1], bytes.as_slice()].concat()
+        );
+
+        let orders = Vec::<(OrderKey, Pair)>::sample(&mut chance);
+        let borrowed: Vec<(Inner<'_>, (&[u8], Option<&str>))> = orders
+            .iter()
+            .map(|(order, pair)| {
+                let order = (order.tenant.as_str(), order.day, &order.id);
+                (order, (pair.0.as_slice(), pair.1.as_deref()))
+            })
+            .collect();
+        assert_eq!(
+            look_up::<Vec<(OrderKey, Pair)>, _>(&borrowed),
+            orders.encode_key()
+        );
+    }
+}
+
+#[test]
 fn fields_with_a_module_are_looked_up_by_value_or_reference() {
     let key = WithModule {
         first: Foreign(1),

@@ -11,7 +11,7 @@ use grainstore::key::RawBytes;
 
 use crate::derived::{Colour, Event, Newtype, OrderKey, Sparse};
 
-fn hex<K: Key>(key: K) -> String {
+pub(crate) fn hex<K: Key>(key: K) -> String {
     let bytes = key.encode_key();
     bytes
         .iter()

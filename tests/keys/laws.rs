@@ -40,7 +40,7 @@ fn decode<T: KeyPart>(bytes: &[u8]) -> FirstKey {
 }
 
 /// Holds all laws against `T`, and says how many pairs it compared.
-fn hold<T: Sample>() -> usize {
+pub(crate) fn hold<T: Sample>() -> usize {
     let mut chance = Chance(0x6B65_7973);
     let values: Vec<T> = (0..VALUES).map(|_| T::sample(&mut chance)).collect();
     let keys: Vec<Vec<u8>> = values.iter().map(T::encode_key).collect();
@@ -150,9 +150,10 @@ impl Subject<'_> {
 
 macro_rules! hold_all {
     ($($ty:ty),+ $(,)?) => {
-        [$(hold::<$ty>()),+].iter().sum::<usize>()
+        [$(crate::laws::hold::<$ty>()),+].iter().sum::<usize>()
     };
 }
+pub(crate) use hold_all;
 
 #[test]
 fn single_types_keep_the_laws() {

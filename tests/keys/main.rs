@@ -8,6 +8,7 @@ mod damage;
 mod derived;
 mod golden;
 mod laws;
+mod other_crates;
 mod prefixes;
 mod ranges;
 mod sample;
