@@ -174,6 +174,12 @@ impl Error {
         self.kind() == ErrorKind::Locked
     }
 
+    /// True where one record could not be encoded, decoded or migrated; others are not concerned.
+    #[must_use]
+    pub fn is_codec(&self) -> bool {
+        self.kind() == ErrorKind::Codec
+    }
+
     /// True where an earlier failure closed the way to writes until a reopen.
     #[must_use]
     pub fn is_latched(&self) -> bool {

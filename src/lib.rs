@@ -353,8 +353,8 @@ pub use store::PageCursor as Cursor;
 pub use store::{
     Batch, BatchStore, BuildProgress, ByIndex, BytesPairs, BytesStore, Change, Db, DbBuilder,
     DefaultCodec, Entry, Expiry, GrainStore, If, Index, IndexKeys, IndexQuery, Keys, KeysByIndex,
-    Lazy, LazyEntries, Page, Query, Shared, StoreAt, StoreBuilder, StoreReport, Ttl, U32Pairs,
-    U32Store, Unique, Values, Version, Versioned,
+    Lazy, LazyEntries, MigrateProgress, MigrateReport, Page, Query, Shared, StoreAt, StoreBuilder,
+    StoreReport, Ttl, U32Pairs, U32Store, Unique, Values, Version, Versioned,
 };
 
 /// The example of the README has to compile.

@@ -153,7 +153,7 @@ fn open_existing(
     let same = found.kind == wanted.kind
         && reads_keys(&found.key_schema, &wanted.key_schema)
         && found.codec == wanted.codec
-        && found.value_schema == wanted.value_schema
+        && ["", &wanted.value_schema].contains(&found.value_schema.as_str())
         && found.value_schema_version <= wanted.value_schema_version;
     if !same {
         let text = format!(

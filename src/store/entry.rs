@@ -1,6 +1,7 @@
 //! Records on their way out: decoded, or an error that says which store and which key.
 
 use super::lifetime::expiry_time;
+use super::migrations::Migrations;
 use super::raw_store::RawStore;
 use super::record::RecordHeader;
 use super::version::{Version, Versioned};
@@ -9,8 +10,8 @@ use crate::codec::contract::Codec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::key_error::KeyError;
 use crate::key::shape::Shape;
+use std::any::type_name;
 use std::fmt::Write;
-use std::marker::PhantomData;
 use std::time::SystemTime;
 
 /// A record of a query: key, value, version, expiry.
@@ -60,22 +61,34 @@ impl<V> Found<V> {
 pub(crate) struct Decoder<'a, V, C> {
     raw: &'a RawStore,
     codec: &'a C,
-    types: PhantomData<fn() -> V>,
+    migrations: &'a Migrations<V, C>,
 }
 
 impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
-    pub(crate) fn new(raw: &'a RawStore, codec: &'a C) -> Self {
+    pub(crate) fn new(raw: &'a RawStore, codec: &'a C, migrations: &'a Migrations<V, C>) -> Self {
         Self {
             raw,
             codec,
-            types: PhantomData,
+            migrations,
         }
     }
 
     /// The value of a record.
     #[inline]
     pub(crate) fn value(&self, key: &[u8], record: &[u8]) -> Result<V> {
-        let (_, bytes) = RecordHeader::decode(record).map_err(|what| self.damaged(key, what))?;
+        let (header, bytes) =
+            RecordHeader::decode(record).map_err(|what| self.damaged(key, what))?;
+        self.decode(key, header, bytes)
+    }
+
+    /// The value that `bytes` are, upgraded where it was written under an older version of the
+    /// schema.
+    #[inline]
+    fn decode(&self, key: &[u8], header: RecordHeader, bytes: &[u8]) -> Result<V> {
+        if header.schema_version != self.migrations.version {
+            let (from, place) = (header.schema_version, || self.place(key));
+            return self.migrations.upgrade(self.codec, from, bytes, place);
+        }
         self.codec
             .decode(bytes)
             .map_err(|error| self.decode_error(key, error))
@@ -85,12 +98,8 @@ impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
     pub(crate) fn found(&self, key: &[u8], record: &[u8], expiry_ms: u64) -> Result<Found<V>> {
         let decoded = RecordHeader::decode(record);
         let (header, bytes) = decoded.map_err(|what| self.damaged(key, what))?;
-        let value = self
-            .codec
-            .decode(bytes)
-            .map_err(|error| self.decode_error(key, error))?;
         Ok(Found {
-            value,
+            value: self.decode(key, header, bytes)?,
             version: header.version,
             expiry_ms,
         })
@@ -105,7 +114,7 @@ impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
     fn decode_error(&self, key: &[u8], error: CodecError) -> Error {
         Error::caused(
             ErrorKind::Codec,
-            format!("{}: its value", self.place(key)),
+            format!("{}: its value is no {}", self.place(key), type_name::<V>()),
             error,
         )
     }
@@ -114,7 +123,7 @@ impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
     pub(crate) fn encode_error(&self, key: &[u8], error: CodecError) -> Error {
         Error::caused(
             ErrorKind::Codec,
-            format!("{}: the value given", self.place(key)),
+            format!("{}: the {} given", self.place(key), type_name::<V>()),
             error,
         )
     }

@@ -3,6 +3,7 @@
 use super::entry::{Decoder, Found};
 use super::index_set::IndexSet;
 use super::lifetime::Expiry;
+use super::migrations::Migrations;
 use super::open_stores::OpenStore;
 use super::raw_store::RawStore;
 use super::version::Versioned;
@@ -58,9 +59,9 @@ pub type DefaultCodec = crate::codec::raw::Raw;
 pub struct GrainStore<K, V, C = DefaultCodec> {
     pub(crate) raw: RawStore,
     pub(crate) codec: Arc<C>,
-    pub(crate) schema_version: u32,
     /// `None` where it has none, so that writes to such a store need not ask.
     pub(crate) indexes: Option<Arc<IndexSet<V>>>,
+    pub(crate) migrations: Arc<Migrations<V, C>>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -70,8 +71,8 @@ impl<K, V, C> Clone for GrainStore<K, V, C> {
         Self {
             raw,
             codec,
-            schema_version: self.schema_version,
             indexes: self.indexes.clone(),
+            migrations: Arc::clone(&self.migrations),
             types: PhantomData,
         }
     }
@@ -87,11 +88,11 @@ impl<K, V, C> fmt::Debug for GrainStore<K, V, C> {
 
 impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     /// The store without indexes, not a live handle of it yet.
-    pub(crate) fn new(raw: RawStore, codec: C, schema_version: u32) -> Self {
+    pub(crate) fn new(raw: RawStore, codec: C, migrations: Migrations<V, C>) -> Self {
         Self {
             raw,
             codec: Arc::new(codec),
-            schema_version,
+            migrations: Arc::new(migrations),
             indexes: None,
             types: PhantomData,
         }
@@ -109,7 +110,7 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
             let bare = GrainStore::<RawBytes, V, C> {
                 raw,
                 codec,
-                schema_version: self.schema_version,
+                migrations: Arc::clone(&self.migrations),
                 indexes: self.indexes.clone(),
                 types: PhantomData,
             };
@@ -232,6 +233,6 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
 
     /// What turns this store's records into values, or into errors that say where.
     pub(crate) fn decoder(&self) -> Decoder<'_, V, C> {
-        Decoder::new(&self.raw, &self.codec)
+        Decoder::new(&self.raw, &self.codec, &self.migrations)
     }
 }

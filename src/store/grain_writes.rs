@@ -389,14 +389,7 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
         was: Option<&Entries>,
     ) -> Result<Version> {
         let version = self.raw.db.next_version();
-        let mut record = Vec::with_capacity(128);
-        RecordHeader {
-            version,
-            schema_version: self.schema_version,
-        }
-        .encode(&mut record);
-        let encoded = self.codec.encode(value, &mut record);
-        encoded.map_err(|e| self.decoder().encode_error(key, e))?;
+        let record = self.record(key, version, value)?;
         stage.writes.raise_sequence_floor(version);
         match self.raw.expiry_ms(ttl, kept_ms)? {
             Some(expiry_ms) => {
@@ -407,6 +400,19 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
             None => self.remove(stage, key, was)?,
         }
         Ok(Version(version))
+    }
+
+    /// The record of `value`, at this version and under the current version of the schema.
+    pub(crate) fn record(&self, key: &[u8], version: u64, value: &V) -> Result<Vec<u8>> {
+        let mut record = Vec::with_capacity(128);
+        RecordHeader {
+            version,
+            schema_version: self.migrations.version,
+        }
+        .encode(&mut record);
+        let encoded = self.codec.encode(value, &mut record);
+        encoded.map_err(|e| self.decoder().encode_error(key, e))?;
+        Ok(record)
     }
 
     /// Appends a record under an engine key in the place of one with the entries `was`.

@@ -39,20 +39,33 @@ pub struct Lazy<'a, K, V, C> {
 }
 
 impl<K: Key, V, C: Codec<V>> Lazy<'_, K, V, C> {
-    /// The bytes of the value, as the codec wrote them.
+    /// The bytes of the value, as the codec wrote them, under the version of the schema that
+    /// [`schema_version`](Self::schema_version) says.
     ///
     /// # Errors
     /// `Codec` where the record's header cannot be read.
     pub fn raw(&self) -> Result<&[u8]> {
-        let decoded = RecordHeader::decode(&self.record);
-        let damaged = |what| self.store.decoder().damaged(&self.key, what);
-        decoded.map(|(_, bytes)| bytes).map_err(damaged)
+        self.parts().map(|(_, bytes)| bytes)
     }
 
-    /// The value.
+    /// The version of the schema that the value was written under.
     ///
     /// # Errors
-    /// `Codec` where the bytes are no such value.
+    /// As [`raw`](Self::raw).
+    pub fn schema_version(&self) -> Result<u32> {
+        self.parts().map(|(header, _)| header.schema_version)
+    }
+
+    fn parts(&self) -> Result<(RecordHeader, &[u8])> {
+        let damaged = |what| self.store.decoder().damaged(&self.key, what);
+        RecordHeader::decode(&self.record).map_err(damaged)
+    }
+
+    /// The value, upgraded where it is of an older version of the schema.
+    ///
+    /// # Errors
+    /// `Codec` where the bytes are no such value; `SchemaMismatch` where there is no migration
+    /// from its version.
     pub fn decode(&self) -> Result<V> {
         self.store.decoder().value(&self.key, &self.record)
     }

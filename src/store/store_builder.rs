@@ -6,6 +6,7 @@ use super::grain_store::{DefaultCodec, GrainStore};
 use super::index::Index;
 use super::index_build::BuildProgress;
 use super::index_open::DeclaredIndexes;
+use super::migrations::Migrations;
 use crate::codec::contract::Codec;
 use crate::error::Result;
 use crate::key::key_part::Key;
@@ -37,8 +38,8 @@ pub struct StoreBuilder<K, V, C> {
     name: String,
     codec: C,
     default_ttl: Option<Duration>,
-    value_schema: (String, u32),
     indexes: DeclaredIndexes<V>,
+    migrations: Migrations<V, C>,
     types: PhantomData<fn() -> (K, V)>,
 }
 
@@ -114,8 +115,8 @@ impl<K: Key, V, C: Default> StoreBuilder<K, V, C> {
             name: name.to_owned(),
             codec: C::default(),
             default_ttl: None,
-            value_schema: (String::new(), 0),
             indexes: DeclaredIndexes::default(),
+            migrations: Migrations::none(),
             types: PhantomData,
         }
     }
@@ -128,8 +129,8 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
             db,
             name,
             default_ttl,
-            value_schema,
             indexes,
+            migrations,
             types,
             ..
         } = self;
@@ -138,8 +139,8 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
             name,
             codec,
             default_ttl,
-            value_schema,
             indexes,
+            migrations: migrations.for_codec(),
             types,
         }
     }
@@ -151,9 +152,73 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
     }
 
     /// A name and version for the type of its values, kept with the store: opening it later under
-    /// another name or a lower version is an error.
+    /// another name or a lower version is an error. Every record remembers the version it was
+    /// written under; [`migrate`](Self::migrate) says what becomes of older ones. A store that was
+    /// made without one is at version 0, and can be given a name later.
     pub fn value_schema(mut self, name: &str, version: u32) -> Self {
-        self.value_schema = (name.to_owned(), version);
+        (self.migrations.schema, self.migrations.version) = (name.to_owned(), version);
+        self
+    }
+
+    /// How a value written under version `from` becomes one of the current version: it is decoded
+    /// as what it was then, an `Old`, by the codec of the store, and upgraded by `upgrade`.
+    ///
+    /// That happens wherever such a record is read, and writes nothing; the record is of the new
+    /// version once it is written again, by an update or by
+    /// [`migrate_all`](GrainStore::migrate_all). Every way of reading gets the upgraded value:
+    /// `get`, queries, `lazy`, snapshots, `take`, and what `update` is given. So `upgrade` should
+    /// be quick, do nothing but compute, and make the same of the same each time. One function
+    /// each leads from an old version straight to the newest; functions of your own that lead
+    /// from version to version can be called one after the other within it.
+    ///
+    /// A record of an older version without a migration is an error of that record
+    /// (`SchemaMismatch`), and so is one of a newer version; where `upgrade` fails it is one of
+    /// `Codec`, with its error as the source. Name the codec before the migrations.
+    ///
+    /// ```
+    /// use grainstore::{Db, Result};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Serialize, Deserialize)]
+    /// struct SessionV1 { user: String, minutes: u64 }
+    ///
+    /// #[derive(Serialize, Deserialize, Debug, PartialEq)]
+    /// struct Session { user: String, seconds: u64 }
+    ///
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-migrate-{}", std::process::id()));
+    /// # let db = Db::open(&dir)?;
+    /// let old = db.grains::<u32, SessionV1>("sessions").value_schema("session", 1).open()?;
+    /// old.put(&7, &SessionV1 { user: "ada".into(), minutes: 2 })?;
+    ///
+    /// let sessions = db
+    ///     .grains::<u32, Session>("sessions")
+    ///     .value_schema("session", 2)
+    ///     .migrate(1, |old: SessionV1| -> Result<Session> {
+    ///         Ok(Session { user: old.user, seconds: 60 * old.minutes })
+    ///     })
+    ///     .open()?;
+    /// assert_eq!(sessions.get(&7)?, Some(Session { user: "ada".into(), seconds: 120 }));
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    pub fn migrate<Old, E>(
+        mut self,
+        from: u32,
+        upgrade: impl Fn(Old) -> Result<V, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        C: Codec<Old>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.migrations.add(from, upgrade);
+        self
+    }
+
+    /// Values of version `version` and later read as they are: what changed since, the codec reads
+    /// by itself, such as a field with `#[serde(default)]` in MessagePack or JSON.
+    pub fn readable_since(mut self, version: u32) -> Self {
+        self.migrations.readable_since(version);
         self
     }
 
@@ -188,26 +253,26 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
     /// `SchemaMismatch` where it was made with another key type, codec or value schema, or has
     /// other indexes; `InvalidInput` where a name cannot be used, or where its indexes would change
     /// while another handle of it is live; `Duplicate` or `Codec` where an index cannot be built
-    /// over the records there are (the store is then as it was).
+    /// over the records there are (the store is then as it was), or where a migration has no use.
     pub fn open(self) -> Result<GrainStore<K, V, C>>
     where
         C: Codec<V>,
         V: 'static,
     {
-        let (value_schema, value_schema_version) = self.value_schema;
+        self.migrations.check(&self.name)?;
         let definition = StoreDefinition {
             kind: "grains".to_owned(),
             key_schema: K::schema(),
             codec: C::ID.to_owned(),
-            value_schema,
-            value_schema_version,
+            value_schema: self.migrations.schema.clone(),
+            value_schema_version: self.migrations.version,
         };
         let place = self.db.core.open_stores.place(&self.name);
         let mut turn = place.turn(&self.name);
         let raw = self
             .db
             .open_raw(&self.name, &definition, K::key_shape(), self.default_ttl)?;
-        let store = GrainStore::new(raw, self.codec, value_schema_version);
+        let store = GrainStore::new(raw, self.codec, self.migrations);
         let indexes = self.indexes.settle(&store, &turn)?;
         Ok(store.opened(turn.share(), indexes))
     }

@@ -129,7 +129,14 @@ fn a_value_schema_goes_up_and_never_down_or_elsewhere() {
     );
     let none = db.store::<u32, u32>("hp").unwrap_err();
     assert_says(&none, ErrorKind::SchemaMismatch, &["Hp version 5"]);
-    assert_eq!(open("Hp", 6).unwrap().get(&1).unwrap(), Some(1));
+    let raised = open("Hp", 6).unwrap().get(&1).unwrap_err();
+    let words = ["\"hp\"", "key 1", "version 5", "version 6", ".migrate(5"];
+    assert_says(&raised, ErrorKind::SchemaMismatch, &words);
+    let hp = db.grains::<u32, u32>("hp").value_schema("Hp", 6);
+    assert_eq!(
+        hp.readable_since(5).open().unwrap().get(&1).unwrap(),
+        Some(1)
+    );
 }
 
 #[test]
