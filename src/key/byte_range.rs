@@ -119,6 +119,32 @@ impl ByteRange {
         Self::starting_with(bytes)
     }
 
+    /// The keys that lie in both ranges.
+    #[must_use]
+    pub fn intersection(self, other: Self) -> Self {
+        let lower = match (self.lower, other.lower) {
+            (Bound::Unbounded, bound) | (bound, Bound::Unbounded) => bound,
+            (Bound::Included(a), Bound::Included(b)) => Bound::Included(a.max(b)),
+            (Bound::Excluded(a), Bound::Excluded(b)) => Bound::Excluded(a.max(b)),
+            (Bound::Included(within), Bound::Excluded(out))
+            | (Bound::Excluded(out), Bound::Included(within)) => match within > out {
+                true => Bound::Included(within),
+                false => Bound::Excluded(out),
+            },
+        };
+        let upper = match (self.upper, other.upper) {
+            (Bound::Unbounded, bound) | (bound, Bound::Unbounded) => bound,
+            (Bound::Included(a), Bound::Included(b)) => Bound::Included(a.min(b)),
+            (Bound::Excluded(a), Bound::Excluded(b)) => Bound::Excluded(a.min(b)),
+            (Bound::Included(within), Bound::Excluded(out))
+            | (Bound::Excluded(out), Bound::Included(within)) => match within < out {
+                true => Bound::Included(within),
+                false => Bound::Excluded(out),
+            },
+        };
+        Self::between(lower, upper)
+    }
+
     /// The lower bound.
     #[must_use]
     pub fn lower(&self) -> Bound<&[u8]> {

@@ -1,8 +1,10 @@
 //! The bytes that dates, times of day and both together have, whichever crate they are of.
 //!
 //! ```text
-//! date   year: i32, sign bit flipped | month: u8 | day: u8         2026-11-01  80 00 07 EA 0B 01
-//! clock  hour: u8 | minute: u8 | second: u8 | nanoseconds: u32     12:30:05.5  0C 1E 05 1D CD 65 00
+//! date   year: i32, sign bit flipped | month: u8 | day: u8
+//!        2026-11-01 is 80 00 07 EA 0B 01
+//! clock  hour: u8 | minute: u8 | second: u8 | nanoseconds: u32
+//!        12:30:05.5 is 0C 1E 05 1D CD 65 00
 //! ```
 //! A date and time is the one and then the other. Two crates whose types say the same share the
 //! bytes and the schema, so that a program can go from one to the other and keep its stores; what

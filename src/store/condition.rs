@@ -1,6 +1,5 @@
 //! What a conditional write says where its condition does not hold.
 
-use super::entry::place;
 use super::raw_store::RawStore;
 use super::version::If;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,6 +16,6 @@ pub(crate) fn check(raw: &RawStore, key: &[u8], condition: If, found: Option<u64
         (_, Some(0)) => "there is one".to_owned(),
         (_, Some(version)) => format!("there is one of version {version}; read it and retry"),
     };
-    let text = format!("{}: {condition} was expected, but {found}", place(raw, key));
+    let text = format!("{}: {condition} was expected, but {found}", raw.place(key));
     Err(Error::new(ErrorKind::Conflict, text))
 }

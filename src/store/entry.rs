@@ -9,9 +9,7 @@ use crate::codec::codec_error::CodecError;
 use crate::codec::contract::Codec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::key_error::KeyError;
-use crate::key::shape::Shape;
 use std::any::type_name;
-use std::fmt::Write;
 use std::time::SystemTime;
 
 /// A record of a query: key, value, version, expiry.
@@ -107,7 +105,7 @@ impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
 
     /// The store and the engine key, for the text of an error.
     pub(crate) fn place(&self, key: &[u8]) -> String {
-        place(self.raw, key)
+        self.raw.place(key)
     }
 
     #[cold]
@@ -139,32 +137,7 @@ impl<'a, V, C: Codec<V>> Decoder<'a, V, C> {
 pub(crate) fn key_error(raw: &RawStore, key: &[u8], error: KeyError) -> Error {
     Error::caused(
         ErrorKind::Codec,
-        format!("{}: its key", place(raw, key)),
+        format!("{}: its key", raw.place(key)),
         error,
     )
-}
-
-/// Names the store and the key, readable and in hex.
-pub(crate) fn place(raw: &RawStore, key: &[u8]) -> String {
-    let key = shown_key(&raw.key_shape, raw.keyspace.strip(key));
-    format!("store {:?}, key {key}", raw.name)
-}
-
-/// An encoded key, readable and in hex.
-pub(crate) fn shown_key(shape: &Shape, key: &[u8]) -> String {
-    const SHOWN_BYTES_MAX: usize = 64;
-    let mut hex = String::with_capacity(2 * SHOWN_BYTES_MAX);
-    for byte in key.iter().take(SHOWN_BYTES_MAX) {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    if key.len() > SHOWN_BYTES_MAX {
-        hex.push('…');
-    }
-    let printed = shape.print(key);
-    let mut text: String = printed.chars().take(4 * SHOWN_BYTES_MAX).collect();
-    if text.len() < printed.len() {
-        text.push('…');
-    }
-    format!("{text} (hex {hex})")
 }

@@ -19,8 +19,8 @@
 //!
 //! Called by whoever writes, in any thread; commits nothing itself.
 
-use super::entry::shown_key;
 use super::index::{EncodedKeys, IndexDefinition};
+use super::place::shown_key;
 use super::raw_store::RawStore;
 use super::stage::Stage;
 use crate::error::{Error, ErrorKind, Result};

@@ -79,23 +79,26 @@ impl<'a, K: Key, V, C: Codec<V>, N> Query<'a, K, V, C, N> {
     }
 
     /// Only records whose component after the prefix lies in `range`. The bounds are values, low
-    /// to high, also over a descending component. Takes the place of a range given before.
+    /// to high, also over a descending component. On a query with a range already, records lie in
+    /// both.
     pub fn range<R>(mut self, range: R) -> Self
     where
         N: NextPart,
         R: KeyRange<N::Value>,
     {
-        self.walk.range = ByteRange::next::<N, R>(&self.prefix, &range);
+        let range = ByteRange::next::<N, R>(&self.prefix, &range);
+        self.walk.range = self.walk.range.intersection(range);
         self
     }
 
-    /// Only records whose component after the prefix, a text, begins with `text`. Takes the place
-    /// of a range given before.
+    /// Only records whose component after the prefix, a text, begins with `text`. On a query with a
+    /// range already, records lie in that, too.
     pub fn starts_with(mut self, text: &<N::Value as TextPart>::Text) -> Self
     where
         N: NextPart<Value: TextPart>,
     {
-        self.walk.range = ByteRange::next_starting_with::<N>(&self.prefix, text);
+        let range = ByteRange::next_starting_with::<N>(&self.prefix, text);
+        self.walk.range = self.walk.range.intersection(range);
         self
     }
 

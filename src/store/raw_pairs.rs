@@ -2,13 +2,15 @@
 
 use super::raw_store::RawStore;
 use crate::engine::cursor::Cursor;
+use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;
 
 /// A walk over a range of a store, opened at its first step.
 #[derive(Debug)]
-pub(crate) struct RawPairs {
-    pub(crate) raw: RawStore,
+pub(crate) struct RawPairs<'a> {
+    raw: RawStore,
+    snapshot: Option<&'a Snapshot>,
     range: ByteRange,
     reversed: bool,
     limit: usize,
@@ -16,11 +18,12 @@ pub(crate) struct RawPairs {
     finished: bool,
 }
 
-impl RawPairs {
-    pub(crate) fn new(raw: &RawStore, range: ByteRange) -> Self {
+impl<'a> RawPairs<'a> {
+    pub(crate) fn new(raw: &RawStore, snapshot: Option<&'a Snapshot>, range: ByteRange) -> Self {
         let (reversed, limit, cursor, finished) = (false, usize::MAX, None, false);
         Self {
             raw: raw.clone(),
+            snapshot,
             range,
             reversed,
             limit,
@@ -37,11 +40,11 @@ impl RawPairs {
         self.limit = self.limit.min(pairs);
     }
 
-    /// Takes a step and calls `look` with the store's key and the cursor; an error of the engine is
+    /// Takes a step and calls `look` with the store and the cursor; an error of the engine is
     /// the last answer.
     pub(crate) fn step<R>(
         &mut self,
-        look: impl FnOnce(&[u8], &Cursor) -> Result<R>,
+        look: impl FnOnce(&RawStore, &Cursor) -> Result<R>,
     ) -> Option<Result<R>> {
         if self.finished || self.limit == 0 {
             return None;
@@ -53,9 +56,7 @@ impl RawPairs {
                 self.finished = true;
                 Some(Err(error))
             }
-            (Some(cursor), Ok(())) if cursor.valid() => {
-                Some(look(self.raw.keyspace.strip(cursor.key()), cursor))
-            }
+            (Some(cursor), Ok(())) if cursor.valid() => Some(look(&self.raw, cursor)),
             _ => {
                 self.finished = true;
                 None
@@ -68,7 +69,7 @@ impl RawPairs {
             (Some(cursor), false) => cursor.next(),
             (Some(cursor), true) => cursor.prev(),
             (none, reversed) => {
-                let cursor = none.insert(Box::new(self.raw.cursor(None, &self.range)?));
+                let cursor = none.insert(Box::new(self.raw.cursor(self.snapshot, &self.range)?));
                 if reversed {
                     cursor.seek_to_last()
                 } else {

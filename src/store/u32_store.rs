@@ -3,13 +3,17 @@
 use super::lifetime::{Expiry, Ttl};
 use super::raw_pairs::RawPairs;
 use super::raw_store::RawStore;
-use super::version::Change;
+use super::version::{Change, If};
+use crate::engine::snapshot::Snapshot;
+use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::byte_range::ByteRange;
 use crate::key::key_part::KeyRef;
 use crate::key::key_range::KeyRange;
 use std::borrow::Borrow;
+use std::fmt;
 use std::iter::FusedIterator;
+use std::ops::ControlFlow;
 
 /// A store of `u32` under `u32`: four bytes of key, big-endian so that they sort, and four bytes
 /// of value, with nothing between. Keys and values are taken as numbers or as references to them.
@@ -27,7 +31,7 @@ use std::iter::FusedIterator;
 /// # std::fs::remove_dir_all(&dir).unwrap();
 /// # Ok::<(), grainstore::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct U32Store {
     raw: RawStore,
 }
@@ -52,7 +56,24 @@ impl U32Store {
     /// # Errors
     /// `Corruption`, `Io`, `Closed`; `Codec` where the value has not four bytes.
     pub fn get(&self, key: impl KeyRef<u32>) -> Result<Option<u32>> {
-        self.with_key(key, |key| self.raw.get_with(key, decode)?.transpose())
+        self.with_key(key, |key| {
+            let found = self
+                .raw
+                .get_with(key, |value| decode(&self.raw, key, value))?;
+            found.transpose()
+        })
+    }
+
+    /// The numbers under `keys` at one commit point, in their order, a key given twice answered
+    /// twice.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn get_many<Q: KeyRef<u32>>(
+        &self,
+        keys: impl IntoIterator<Item = Q>,
+    ) -> Result<Vec<Option<u32>>> {
+        self.at(&self.raw.db.engine.snapshot()).get_many(keys)
     }
 
     /// True where there is a number under `key`.
@@ -107,25 +128,24 @@ impl U32Store {
         mut change: impl FnMut(Option<u32>) -> Change<u32>,
     ) -> Result<Option<u32>> {
         self.with_key(key, |key| {
-            self.raw.retrying(0, |batch| {
-                let look = |value: &[u8], expiry_ms| decode(value).map(|v| (v, expiry_ms));
-                let (found, sequence) = self.raw.look_up(None, key, look)?;
-                let found = found.transpose()?;
-                let old = found.map(|(value, _)| value);
-                let (new, ttl) = match change(old) {
-                    Change::Nothing => return Ok(old),
-                    Change::Delete if old.is_none() => return Ok(None),
-                    Change::Delete => {
-                        batch.guard(key, sequence);
-                        return batch.delete(key).map(|()| None);
-                    }
-                    Change::Put(new) => (new, Ttl::Keep),
-                    Change::PutWith(new, ttl) => (new, ttl),
+            let read = |value: &[u8]| decode(&self.raw, key, value);
+            self.raw.step(key, read, |batch, found| {
+                let (old, kept_ms) = (found.map(|(old, _)| old), found.map(|(_, ms)| ms));
+                let put = |batch: &mut WriteBatch, new: u32, ttl| {
+                    let value = new.to_le_bytes();
+                    self.raw.put_into(batch, key, &value, ttl, kept_ms)?;
+                    Ok(ControlFlow::Continue(Some(new)))
                 };
-                batch.guard(key, sequence);
-                let (value, kept_ms) = (new.to_le_bytes(), found.map(|(_, ms)| ms));
-                self.raw.put_into(batch, key, &value, ttl, kept_ms)?;
-                Ok(Some(new))
+                Ok(match change(old) {
+                    Change::Nothing => ControlFlow::Break(old),
+                    Change::Delete if old.is_none() => ControlFlow::Break(None),
+                    Change::Delete => {
+                        batch.delete(key)?;
+                        ControlFlow::Continue(None)
+                    }
+                    Change::Put(new) => put(batch, new, Ttl::Keep)?,
+                    Change::PutWith(new, ttl) => put(batch, new, ttl)?,
+                })
             })
         })
     }
@@ -136,6 +156,43 @@ impl U32Store {
     /// As [`put`](Self::put).
     pub fn delete(&self, key: impl KeyRef<u32>) -> Result<()> {
         self.with_key(key, |key| self.raw.delete(key))
+    }
+
+    /// Removes the number under `key` and answers it, as one step: of several callers one gets it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`put`](Self::put).
+    pub fn take(&self, key: impl KeyRef<u32>) -> Result<Option<u32>> {
+        self.with_key(key, |key| {
+            self.raw.take(key, |value| decode(&self.raw, key, value))
+        })
+    }
+
+    /// Puts `value` under `key` only where there is no number ([`If::Absent`]) or one
+    /// ([`If::Present`]), as one step. One that is replaced passes its lifetime on; a new one gets
+    /// the default.
+    ///
+    /// # Errors
+    /// `Conflict` ([`is_conflict`](Error::is_conflict)) where the condition does not hold;
+    /// `InvalidInput` for [`If::Version`], since these records have no versions; else as
+    /// [`put`](Self::put).
+    pub fn put_if(
+        &self,
+        key: impl KeyRef<u32>,
+        value: impl Borrow<u32>,
+        condition: If,
+    ) -> Result<()> {
+        let value = value.borrow().to_le_bytes();
+        self.with_key(key, |key| self.raw.put_if(key, &value, condition))
+    }
+
+    /// Removes the number under `key` only where `condition` holds, as one step; answers whether
+    /// there was one.
+    ///
+    /// # Errors
+    /// As [`put_if`](Self::put_if).
+    pub fn delete_if(&self, key: impl KeyRef<u32>, condition: If) -> Result<bool> {
+        self.with_key(key, |key| self.raw.delete_if(key, condition))
     }
 
     /// The lifetime that the number under `key` has left.
@@ -154,14 +211,22 @@ impl U32Store {
         self.with_key(key, |key| self.raw.touch(key, ttl))
     }
 
+    /// Lets the number under `key` live for ever; `false` where there is none.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub fn persist(&self, key: impl KeyRef<u32>) -> Result<bool> {
+        self.touch(key, Ttl::Never)
+    }
+
     /// All pairs, keys rising.
-    pub fn iter(&self) -> U32Pairs {
+    pub fn iter(&self) -> U32Pairs<'static> {
         self.range(..)
     }
 
     /// The pairs whose keys lie in `range`, keys rising.
-    pub fn range<R: KeyRange<u32>>(&self, range: R) -> U32Pairs {
-        U32Pairs(RawPairs::new(&self.raw, ByteRange::keys::<u32, R>(&range)))
+    pub fn range<R: KeyRange<u32>>(&self, range: R) -> U32Pairs<'static> {
+        U32Pairs::new(&self.raw, None, ByteRange::keys::<u32, R>(&range))
     }
 
     /// How many pairs there are.
@@ -172,24 +237,38 @@ impl U32Store {
         self.raw.count(None, &ByteRange::all())
     }
 
-    fn with_key<R>(&self, key: impl KeyRef<u32>, act: impl FnOnce(&[u8]) -> R) -> R {
+    pub(crate) fn with_key<R>(&self, key: impl KeyRef<u32>, act: impl FnOnce(&[u8]) -> R) -> R {
         self.raw.with_key::<u32, _, R>(&key, act)
     }
 }
 
-fn decode(value: &[u8]) -> Result<u32> {
+impl fmt::Debug for U32Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("U32Store")
+            .field("name", &self.raw.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The number that the value under an engine key is.
+pub(crate) fn decode(raw: &RawStore, key: &[u8], value: &[u8]) -> Result<u32> {
     value.try_into().map(u32::from_le_bytes).map_err(|_| {
-        let text = format!("a value of a u32 store has {} bytes, not 4", value.len());
+        let (place, bytes) = (raw.place(key), value.len());
+        let text = format!("{place}: its value is no u32: it has {bytes} bytes, not 4");
         Error::new(ErrorKind::Codec, text)
     })
 }
 
-/// Pairs of a [`U32Store`], as of the commit point of the first step.
+/// Pairs of a [`U32Store`], as of a snapshot or else the commit point of the first step.
 #[derive(Debug)]
 #[must_use = "an iterator does nothing until it is iterated"]
-pub struct U32Pairs(RawPairs);
+pub struct U32Pairs<'a>(RawPairs<'a>);
 
-impl U32Pairs {
+impl<'a> U32Pairs<'a> {
+    pub(crate) fn new(raw: &RawStore, snapshot: Option<&'a Snapshot>, range: ByteRange) -> Self {
+        Self(RawPairs::new(raw, snapshot, range))
+    }
+
     /// Keys falling.
     #[allow(clippy::should_implement_trait)]
     pub fn rev(mut self) -> Self {
@@ -214,18 +293,20 @@ impl U32Pairs {
     }
 }
 
-impl Iterator for U32Pairs {
+impl Iterator for U32Pairs<'_> {
     type Item = Result<(u32, u32)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.step(|key, cursor| {
+        self.0.step(|raw, cursor| {
+            let key = raw.keyspace.strip(cursor.key());
             let key = key.try_into().map(u32::from_be_bytes).map_err(|_| {
-                let text = format!("a key of a u32 store has {} bytes, not 4", key.len());
+                let (place, bytes) = (raw.place(cursor.key()), key.len());
+                let text = format!("{place}: its key is no u32: it has {bytes} bytes, not 4");
                 Error::new(ErrorKind::Codec, text)
             })?;
-            Ok((key, decode(cursor.value())?))
+            Ok((key, decode(raw, cursor.key(), cursor.value())?))
         })
     }
 }
 
-impl FusedIterator for U32Pairs {}
+impl FusedIterator for U32Pairs<'_> {}

@@ -116,6 +116,7 @@ fn nested_keys_are_looked_up_by_nested_borrows() {
 #[test]
 fn derived_keys_are_looked_up_by_tuples_of_borrowed_fields_at_any_depth() {
     type Inner<'a> = (&'a str, u32, &'a u64);
+    type Both<'a> = (Inner<'a>, (&'a [u8], Option<&'a str>));
     let mut chance = Chance(14);
     for _ in 0..500 {
         let owned = Scoped::<Option<OrderKey>>::sample(&mut chance);
@@ -130,7 +131,7 @@ fn derived_keys_are_looked_up_by_tuples_of_borrowed_fields_at_any_depth() {
         );
 
         let orders = Vec::<(OrderKey, Pair)>::sample(&mut chance);
-        let borrowed: Vec<(Inner<'_>, (&[u8], Option<&str>))> = orders
+        let borrowed: Vec<Both<'_>> = orders
             .iter()
             .map(|(order, pair)| {
                 let order = (order.tenant.as_str(), order.day, &order.id);

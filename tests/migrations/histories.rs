@@ -28,8 +28,10 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (key.clone(), version.clone(), 0u64..100)
             .prop_map(|(key, version, life)| Step::Put { key, version, life }),
-        4 => (key.clone(), version.clone()).prop_map(|(key, version)| Step::Update { key, version }),
-        2 => (key.clone(), version.clone()).prop_map(|(key, version)| Step::Delete { key, version }),
+        4 => (key.clone(), version.clone())
+            .prop_map(|(key, version)| Step::Update { key, version }),
+        2 => (key.clone(), version.clone())
+            .prop_map(|(key, version)| Step::Delete { key, version }),
         1 => (key, version.clone()).prop_map(|(key, version)| Step::Touch { key, version }),
         2 => version.prop_map(|version| Step::MigrateAll { version }),
         1 => Just(Step::Flush),
@@ -129,87 +131,105 @@ where
     store.update(&key, change).map(|_| ())
 }
 
-fn apply(handles: &Handles, oracle: &mut BTreeMap<u32, Written>, step: &Step) {
-    let store = |version: u8| handles.has(version);
-    match *step {
-        Step::Put { key, version, life } if store(version) => {
-            let value = match version {
-                0 => tenths(life).into(),
-                _ => grain(life, "put"),
-            };
-            match version {
-                0 => handles.tenths.as_ref().unwrap().put(&key, &tenths(life)),
-                1 => handles.named.as_ref().unwrap().put(&key, &named(&value)),
-                _ => handles.grains.put(&key, &value),
-            }
-            .unwrap();
-            oracle.insert(key, (value, version));
+impl Handles {
+    fn tenths(&self) -> &GrainStore<u32, Tenths> {
+        self.tenths.as_ref().unwrap()
+    }
+
+    fn named(&self) -> &GrainStore<u32, Named> {
+        self.named.as_ref().unwrap()
+    }
+
+    /// Puts through the handle of that version, and answers what version 2 reads then.
+    fn put(&self, key: u32, version: u8, life: u64) -> Grain {
+        let value = match version {
+            0 => tenths(life).into(),
+            _ => grain(life, "put"),
+        };
+        let put = match version {
+            0 => self.tenths().put(&key, &tenths(life)),
+            1 => self.named().put(&key, &named(&value)),
+            _ => self.grains.put(&key, &value),
+        };
+        put.unwrap();
+        value
+    }
+
+    fn update(&self, key: u32, version: u8) -> Result<()> {
+        let first = grain(1, "nobody");
+        match version {
+            0 => bump(self.tenths(), key, tenths(1), |old| Tenths {
+                tenths: old.tenths + 10,
+            }),
+            1 => bump(self.named(), key, named(&first), |old| Named {
+                hp: old.hp + 1,
+                ..old
+            }),
+            _ => bump(&self.grains, key, first, |old| Grain {
+                life: old.life + 1,
+                ..old
+            }),
         }
-        Step::Update { key, version } if store(version) => {
-            let outcome = match version {
-                0 => bump(handles.tenths.as_ref().unwrap(), key, tenths(1), |old| {
-                    Tenths {
-                        tenths: old.tenths + 10,
-                    }
-                }),
-                1 => bump(
-                    handles.named.as_ref().unwrap(),
-                    key,
-                    named(&grain(1, "nobody")),
-                    |old| Named {
-                        hp: old.hp + 1,
-                        ..old
-                    },
-                ),
-                _ => bump(&handles.grains, key, grain(1, "nobody"), |old| Grain {
-                    life: old.life + 1,
-                    ..old
-                }),
-            };
+    }
+
+    fn delete(&self, key: u32, version: u8) -> Result<()> {
+        match version {
+            0 => self.tenths().delete(&key),
+            1 => self.named().delete(&key),
+            _ => self.grains.delete(&key),
+        }
+    }
+
+    fn persist(&self, key: u32, version: u8) -> Result<bool> {
+        match version {
+            0 => self.tenths().persist(&key),
+            1 => self.named().persist(&key),
+            _ => self.grains.persist(&key),
+        }
+    }
+
+    fn migrate_all(&self, version: u8) -> (u64, u64) {
+        let report = match version {
+            0 => self.tenths().migrate_all(|_| ()),
+            1 => self.named().migrate_all(|_| ()),
+            _ => self.grains.migrate_all(|_| ()),
+        };
+        let report = report.unwrap();
+        (report.upgraded, report.failed)
+    }
+}
+
+/// Does a step through its handle, if there is that handle, and to the map.
+fn apply(handles: &Handles, oracle: &mut BTreeMap<u32, Written>, step: &Step) {
+    match *step {
+        Step::Put { key, version, life } if handles.has(version) => {
+            oracle.insert(key, (handles.put(key, version, life), version));
+        }
+        Step::Update { key, version } if handles.has(version) => {
             let newer = oracle
                 .get(&key)
                 .is_some_and(|(_, stored)| *stored > version);
-            assert_eq!(outcome.is_err(), newer);
+            assert_eq!(handles.update(key, version).is_err(), newer);
             if !newer {
                 let entry = oracle.entry(key).or_insert((grain(0, "nobody"), version));
                 (entry.0.life, entry.1) = (entry.0.life + 1, version);
             }
         }
-        Step::Delete { key, version } if store(version) => {
-            match version {
-                0 => handles.tenths.as_ref().unwrap().delete(&key),
-                1 => handles.named.as_ref().unwrap().delete(&key),
-                _ => handles.grains.delete(&key),
-            }
-            .unwrap();
+        Step::Delete { key, version } if handles.has(version) => {
+            handles.delete(key, version).unwrap();
             oracle.remove(&key);
         }
-        Step::Touch { key, version } if store(version) => {
-            let there = match version {
-                0 => handles.tenths.as_ref().unwrap().persist(&key),
-                1 => handles.named.as_ref().unwrap().persist(&key),
-                _ => handles.grains.persist(&key),
-            };
-            assert_eq!(there.unwrap(), oracle.contains_key(&key));
+        Step::Touch { key, version } if handles.has(version) => {
+            let there = handles.persist(key, version).unwrap();
+            assert_eq!(there, oracle.contains_key(&key));
         }
-        Step::MigrateAll { version } if store(version) && version > 0 => {
-            let report = match version {
-                1 => handles.named.as_ref().unwrap().migrate_all(|_| ()),
-                _ => handles.grains.migrate_all(|_| ()),
-            }
-            .unwrap();
-            let older = oracle
-                .values()
-                .filter(|(_, stored)| *stored < version)
-                .count();
-            let newer = oracle
-                .values()
-                .filter(|(_, stored)| *stored > version)
-                .count();
-            assert_eq!(
-                (report.upgraded, report.failed),
-                (older as u64, newer as u64)
-            );
+        Step::MigrateAll { version } if handles.has(version) => {
+            let count = |is: fn(&u8, &u8) -> bool| {
+                let stored = oracle.values().filter(|(_, stored)| is(stored, &version));
+                stored.count() as u64
+            };
+            let (older, newer) = (count(u8::lt), count(u8::gt));
+            assert_eq!(handles.migrate_all(version), (older, newer));
             for (_, stored) in oracle.values_mut() {
                 *stored = version.max(*stored);
             }
