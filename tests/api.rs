@@ -5,6 +5,7 @@
 //! - `limits`: the largest and the smallest of everything
 //! - `handles`: two handles, closed handles, and what outlives a close
 //! - `durability`: how many device flushes a write costs
+//! - `parity`: what the stores without a codec have of the typed one
 //! - `checkpoint`, `ingest`, `figures`: what an operator asks for
 
 #![cfg(all(
@@ -32,6 +33,8 @@ mod handles;
 mod ingest;
 #[path = "api/limits.rs"]
 mod limits;
+#[path = "api/parity.rs"]
+mod parity;
 #[path = "api/refusals.rs"]
 mod refusals;
 

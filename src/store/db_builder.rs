@@ -38,6 +38,11 @@ impl Db {
     /// Opens the database in `dir` with safe defaults, creating it where there is none: a write is
     /// on disk when it returns.
     ///
+    /// Other files may lie in `dir`: what has not a name that a database gives its files is never
+    /// read, changed or removed. A folder that has such names and is no database of grainstore,
+    /// that of another engine say, is taken for a damaged one and left as it is but for the file
+    /// `LOCK`.
+    ///
     /// # Errors
     /// `Locked` where it is open already, `Corruption` where its files are damaged,
     /// `UnsupportedFormat` where a newer release wrote them, `Io`.

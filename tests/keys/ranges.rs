@@ -164,6 +164,28 @@ fn a_range_over_whole_keys_takes_any_form_of_them() {
 }
 
 #[test]
+fn an_intersection_holds_what_both_ranges_hold() {
+    let mut chance = Chance(4);
+    let keys: Vec<Vec<u8>> = (0..200).map(|_| Sample::sample(&mut chance)).collect();
+    let range = |chance: &mut Chance| {
+        let bounds: (Bound<Vec<u8>>, Bound<Vec<u8>>) = (bound(chance), bound(chance));
+        ByteRange::keys::<RawBytes, _>(&bounds)
+    };
+    let mut held = 0;
+    for _ in 0..2_000 {
+        let (a, b) = (range(&mut chance), range(&mut chance));
+        let both = a.clone().intersection(b.clone());
+        assert_eq!(both, b.clone().intersection(a.clone()));
+        for key in &keys {
+            let expected = a.contains(key) && b.contains(key);
+            assert_eq!(both.contains(key), expected, "{a:?} and {b:?}: {key:?}");
+            held += usize::from(expected);
+        }
+    }
+    assert!(held > 10_000, "{held}");
+}
+
+#[test]
 fn a_reversed_range_is_empty() {
     #[allow(clippy::reversed_empty_ranges)]
     let reversed = next::<OrderKey, _>(("eu",), 20..10);
