@@ -11,44 +11,74 @@ use std::path::{Path, PathBuf};
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The family an [`Error`] belongs to; what a program branches on.
+/// The family an [`Error`] belongs to; what a program branches on. Each says when it comes and what
+/// to do then.
+///
+/// ```
+/// use grainstore::{Db, ErrorKind};
+/// # let dir = std::env::temp_dir().join(format!("grainstore-doc-kind-{}", std::process::id()));
+/// let db = Db::open(&dir)?;
+/// match Db::open(&dir) {
+///     Err(error) if error.kind() == ErrorKind::Locked => println!("in use: {error}"),
+///     Err(error) => return Err(error),
+///     Ok(_) => unreachable!("one handle at a time"),
+/// }
+/// let wrong = db.store::<u32, u32>("").unwrap_err();
+/// assert_eq!(wrong.kind(), ErrorKind::InvalidInput);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The operating system refused a call on a file.
+    /// The operating system refused a call on a file: the disk is full, a right is missing, the
+    /// device fails. [`Error::io_kind`] and [`Error::path`] say more. A write that fails so may or
+    /// may not have happened, and the next ones are [`Latched`](Self::Latched): mend the cause,
+    /// then open the database again.
     Io,
-    /// Stored bytes are damaged; the text names file and offset.
+    /// Stored bytes are damaged; the text names file and offset. Nothing was changed. What else
+    /// there is can still be read; restore the database, or the file, from a backup.
     Corruption,
-    /// Another process, or another handle of this one, has the database open.
+    /// Another process, or another handle of this one, has the database open. Share that handle
+    /// (it is cheap to clone), or try again when it is closed.
     Locked,
-    /// An earlier write or sync failed, so writes are refused until the database is reopened. Reads
-    /// go on.
+    /// An earlier write or sync failed, so writes are refused until the database is reopened, since
+    /// nobody knows what the device holds. Reads go on. Open the database again.
     Latched,
-    /// A conditional write found another version than the one it was told to expect.
+    /// The condition of a write did not hold: somebody else was quicker. Nothing was written. Read
+    /// again, decide again, write again; or let `update` do that.
     Conflict,
     /// A unique index already has another record under the key; the text names store, index, key
     /// and that record.
     Duplicate,
-    /// An argument cannot be used: an empty name, a reversed range, an option out of its bounds.
+    /// An argument cannot be used: an empty name, an option out of its bounds, a page cursor or a
+    /// snapshot of something else. The call has done nothing. Mend the program.
     InvalidInput,
-    /// A key, value or batch is larger than the limit that the text names.
+    /// A key, value or batch is larger than the limit that the text names. Nothing was written.
+    /// Split it.
     TooLarge,
-    /// A store was opened with another key type, codec or value schema than the one it was made
-    /// with.
+    /// A store was opened with another key type, codec or value schema than it was made with: open
+    /// it as what it is, or copy it to a new one. Or a record is of a version of the schema from
+    /// which its store was given no migration, or of a newer one than it was opened at: others can
+    /// be read; open the store as the text says.
     SchemaMismatch,
-    /// A value or key could not be encoded or decoded; the text names store and key.
+    /// A value or key could not be encoded, decoded or migrated; the text names store, key, type
+    /// and codec, and the source is the codec's error or the migration's. Others are not concerned:
+    /// an iterator goes on with the next. The type has changed in a way that its codec does not
+    /// forgive, or the value is one that it cannot keep.
     Codec,
-    /// The files were written by a newer format than this build reads.
+    /// The files were written by a newer format than this build reads, or with a compression that
+    /// is not built in. Nothing was changed. Use the newer release, or enable the feature.
     UnsupportedFormat,
-    /// The database was closed through another handle.
+    /// The database was closed through another handle. Open it again.
     Closed,
 }
 
 /// An error of grainstore.
 ///
 /// Cheap to move (one pointer). Its text says what happened, where, and what to do;
-/// [`kind`](Error::kind) is for programs.
-///
+/// [`kind`](Error::kind) is for programs. What is not there is no error but a `None`.
 pub struct Error(Box<Cause>);
 
 #[derive(Debug, thiserror::Error)]
@@ -162,13 +192,13 @@ impl Error {
         self.kind() == ErrorKind::Duplicate
     }
 
-    /// True where stored bytes are damaged.
+    /// True where stored bytes of a file are damaged.
     #[must_use]
     pub fn is_corruption(&self) -> bool {
         self.kind() == ErrorKind::Corruption
     }
 
-    /// True where somebody else has the database open.
+    /// True where somebody else has the database open: the one error that goes away by waiting.
     #[must_use]
     pub fn is_locked(&self) -> bool {
         self.kind() == ErrorKind::Locked
@@ -184,6 +214,18 @@ impl Error {
     #[must_use]
     pub fn is_latched(&self) -> bool {
         self.kind() == ErrorKind::Latched
+    }
+
+    /// True where a store, or a record, is of another schema than it was opened with.
+    #[must_use]
+    pub fn is_schema_mismatch(&self) -> bool {
+        self.kind() == ErrorKind::SchemaMismatch
+    }
+
+    /// True where the database was closed through another handle.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.kind() == ErrorKind::Closed
     }
 
     /// The damaged or refused file, where there is one.

@@ -119,7 +119,28 @@
 //! A struct may grow: MessagePack and JSON read old records after a field with `#[serde(default)]`
 //! was added, or one was dropped or moved. Bincode does not (see [`codec`] for what each forgives).
 //! The type of the values itself is not compared when a store is opened; give it a name and a
-//! version with [`StoreBuilder::value_schema`] where you want that.
+//! version with [`StoreBuilder::value_schema`] where you want that. Every record remembers its
+//! version, and where a struct changes beyond what its codec forgives,
+//! [`migrate`](StoreBuilder::migrate) takes a function from each old version to the new one: old
+//! records are upgraded as they are read, and [`migrate_all`](GrainStore::migrate_all) writes all
+//! of them again beside readers and writers.
+//!
+//! ```
+//! # use grainstore::{Db, Result};
+//! # let dir = std::env::temp_dir().join(format!("grainstore-doc-mig-{}", std::process::id()));
+//! # let db = Db::open(&dir)?;
+//! db.store::<String, u32>("hp")?.put("ada", &80)?; // version 0: whole points
+//!
+//! let hp = db
+//!     .grains::<String, f32>("hp")
+//!     .value_schema("hp", 1)
+//!     .migrate(0, |points: u32| -> Result<f32> { Ok(points as f32 / 100.0) })
+//!     .open()?;
+//! assert_eq!(hp.get("ada")?, Some(0.8));
+//! # db.close()?;
+//! # std::fs::remove_dir_all(&dir).unwrap();
+//! # Ok::<(), grainstore::Error>(())
+//! ```
 //!
 //! *Costs.* MessagePack writes the field names with every record. A value is encoded once before
 //! any lock is taken, and decoded straight from the block that holds it.
@@ -312,6 +333,9 @@
 //! | `lz4` | no | blocks compressed with LZ4, in Rust |
 //! | `tokio` | no | the stores as async methods and streams |
 //! | `zstd` | no | blocks compressed with zstd; builds C |
+//! | `uuid` | no | `Uuid` as a key |
+//! | `jiff` | no | `Timestamp`, `civil::Date`, `Time` and `DateTime` as keys |
+//! | `chrono` | no | `DateTime<Utc>`, `NaiveDate`, `NaiveTime` and `NaiveDateTime` as keys |
 //! | `sim` | no | simulators of the disk, and a clock that is set by hand |
 //!
 //! Without `msgpack` stores that name no codec use [`Raw`]. Features change no file format: a

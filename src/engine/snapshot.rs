@@ -9,6 +9,23 @@ use std::fmt;
 ///
 /// Every read through it sees the writes committed before it was taken and none after, and nothing
 /// in it expires while it is held. Compaction keeps what it sees, so drop it when done.
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("grainstore-snapshot-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let (hp, scores) = (db.store::<String, u32>("hp")?, db.u32_store("scores")?);
+/// hp.put("ada", &100)?;
+/// scores.put(7, 1)?;
+/// let before = db.snapshot();
+/// hp.delete("ada")?;
+/// scores.put(7, 2)?;
+/// assert_eq!(hp.at(&before).get("ada")?, Some(100));
+/// assert_eq!(scores.at(&before).get(7)?, Some(1));
+/// # drop(before);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 pub struct Snapshot {
     core: Arc<Core>,
     point: CommitPoint,

@@ -116,6 +116,8 @@ pub(crate) fn another_element(reader: &mut KeyReader<'_>) -> Result<bool, KeyErr
     note = "a type of your own becomes one with `#[derive(Key)]`",
     note = "`usize` and `isize` have no fixed width: use `u64` and `i64`",
     note = "`HashMap` and `HashSet` have no order: use a `BTreeSet` or a sorted `Vec`",
+    note = "`Zoned` and a `DateTime` of another zone than `Utc` have more than one order: use \
+            `Timestamp` and `DateTime<Utc>`, with the feature `jiff` or `chrono`",
     note = "a key is decoded into owned values: use `String` for `&str`, and `Vec<u8>` for `&[u8]` \
             or for `RawBytes`, which is a whole key only"
 )]
@@ -191,6 +193,8 @@ pub trait KeyPart: Sized + KeyRef<Self> {
     label = "this type has no key encoding",
     note = "a type of your own becomes one with `#[derive(Key)]`",
     note = "`usize` and `isize` have no fixed width: use `u64` and `i64`",
+    note = "`Zoned` and a `DateTime` of another zone than `Utc` have more than one order: use \
+            `Timestamp` and `DateTime<Utc>`, with the feature `jiff` or `chrono`",
     note = "a key is decoded into owned values: use `String` for `&str`, `Vec<u8>` for `&[u8]`"
 )]
 pub trait Key: Sized + KeyRef<Self> {

@@ -125,6 +125,21 @@ pub(crate) use whole_prefix;
 
 /// A prefix that is kept: its bytes, and the types of the key and of what follows.
 ///
+/// `#[key(prefixes)]` makes constructors with names for every first part of a key:
+///
+/// ```
+/// use grainstore::Key;
+/// use grainstore::key::Prefix;
+///
+/// #[derive(Key)]
+/// #[key(prefixes)]
+/// struct OrderKey { tenant: String, day: u32, id: u64 }
+///
+/// let of_a_day: Prefix<OrderKey, u64> = OrderKey::by_tenant_day("eu", 20261101);
+/// assert_eq!(of_a_day, Prefix::of(("eu", 20261101)));
+/// assert_eq!(OrderKey::by_tenant("eu").as_bytes(), b"eu\0");
+/// ```
+///
 /// ```
 /// use grainstore::key::Prefix;
 ///

@@ -147,6 +147,20 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     /// Puts `value` under `key` only where `condition` holds, as one step, keeping the lifetime of
     /// the record that is there (a new one gets the default); answers the new version.
     ///
+    /// ```
+    /// use grainstore::If;
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-put-if-{}", std::process::id()));
+    /// # let db = grainstore::Db::open(&dir)?;
+    /// let hp = db.store::<String, u32>("hp")?;
+    /// let first = hp.put_if("ada", &100, If::Absent)?;
+    /// hp.put_if("ada", &90, If::Version(first))?;
+    /// let late = hp.put_if("ada", &80, If::Version(first));
+    /// assert!(late.is_err_and(|error| error.is_conflict()));
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// `Conflict` ([`is_conflict`](crate::Error::is_conflict)) where it does not hold; else as
     /// [`put`](Self::put).

@@ -32,6 +32,25 @@ impl<'a, K: Key, V, C: Codec<V>, N> LazyEntries<'a, K, V, C, N> {
 }
 
 /// A value still encoded, pinned where it lies.
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("grainstore-lazy-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let notes = db.store::<u32, String>("notes")?;
+/// notes.put(&1, &"short".to_owned())?;
+/// notes.put(&2, &"a long story ".repeat(100))?;
+/// let mut long = Vec::new();
+/// for entry in notes.iter().lazy() {
+///     let entry = entry?;
+///     if entry.value.raw()?.len() > 100 {
+///         long.push(entry.value.decode()?); // only this one is decoded
+///     }
+/// }
+/// assert_eq!(long.len(), 1);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 pub struct Lazy<'a, K, V, C> {
     store: &'a GrainStore<K, V, C>,
     key: Vec<u8>,

@@ -4,6 +4,24 @@ use crate::error::{Error, ErrorKind, Result};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The lifetime a record is given.
+///
+/// ```
+/// use grainstore::{Expiry, Ttl};
+/// use std::time::{Duration, SystemTime};
+/// # let dir = std::env::temp_dir().join(format!("grainstore-ttls-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let tokens = db.grains::<u32, String>("tokens").default_ttl(Duration::from_secs(60)).open()?;
+/// let (token, hour) = ("xyz".to_owned(), Duration::from_secs(3600));
+/// tokens.put(&1, &token)?; // Ttl::Default: a minute
+/// tokens.put_with(&2, &token, Ttl::After(hour))?;
+/// tokens.put_with(&3, &token, Ttl::At(SystemTime::now() + hour))?;
+/// tokens.put_with(&4, &token, Ttl::Never)?;
+/// tokens.put_with(&4, &token, Ttl::Keep)?; // still for ever
+/// assert_eq!(tokens.ttl(&4)?, Expiry::Never);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Ttl {
@@ -21,6 +39,22 @@ pub enum Ttl {
 }
 
 /// The lifetime that a record has left.
+///
+/// ```
+/// use grainstore::{Expiry, Ttl};
+/// use std::time::Duration;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-expiry-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let codes = db.store::<String, u32>("codes")?;
+/// codes.put_with("ada", &123_456, Ttl::After(Duration::from_secs(120)))?;
+/// if let Expiry::In(left) = codes.ttl("ada")? {
+///     println!("good for {} s more", left.as_secs());
+/// }
+/// assert_eq!(codes.ttl("bob")?, Expiry::Missing);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {

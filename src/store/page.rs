@@ -26,6 +26,23 @@ pub struct Page<K, V> {
 /// A place between two records of one query: opaque bytes, to be kept or sent to a client.
 ///
 /// It stays good when the record it came from is deleted, and across a reopen.
+///
+/// ```
+/// use grainstore::Cursor;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-cursor-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let names = db.store::<u32, String>("names")?;
+/// for id in 0..5 {
+///     names.put(&id, &format!("grain {id}"))?;
+/// }
+/// let sent: Vec<u8> = names.iter().limit(2).page()?.next.unwrap().as_bytes().to_vec();
+/// names.delete(&1)?; // the one it stands on
+/// let page = names.iter().limit(2).after(&Cursor::from_bytes(&sent)?).page()?;
+/// assert_eq!(page.items[0].key, 2);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PageCursor(Vec<u8>);
 

@@ -24,6 +24,24 @@ use std::marker::PhantomData;
 ///
 /// `N` is the component that follows the prefix asked for; it types the bounds of
 /// [`range`](Self::range).
+///
+/// ```
+/// # let dir = std::env::temp_dir().join(format!("grainstore-query-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let visits = db.store::<(String, u32), u64>("visits")?; // place and day: how many
+/// for day in 1..=30 {
+///     visits.put(&("tower", day), &u64::from(day))?;
+///     visits.put(&("zoo", day), &1)?;
+/// }
+/// let mut first_week = visits.prefix(("tower",)).range(1..=7);
+/// assert_eq!(first_week.next().unwrap()?.key, ("tower".to_owned(), 1));
+/// let last = visits.prefix(("tower",)).rev().limit(2).values();
+/// assert_eq!(last.collect::<grainstore::Result<Vec<u64>>>()?, [30, 29]);
+/// assert_eq!(visits.prefix(()).starts_with("z").count()?, 30);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[must_use = "a query does nothing until it is iterated"]
 pub struct Query<'a, K, V, C, N = K> {
     pub(crate) store: &'a GrainStore<K, V, C>,
@@ -41,12 +59,43 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     }
 
     /// The records whose keys lie in `range`, in key order.
+    ///
+    /// ```
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-range-{}", std::process::id()));
+    /// # let db = grainstore::Db::open(&dir)?;
+    /// let names = db.store::<u32, String>("names")?;
+    /// for id in [1, 5, 9] {
+    ///     names.put(&id, &format!("grain {id}"))?;
+    /// }
+    /// assert_eq!(names.range(2..=9).count()?, 2);
+    /// assert_eq!(names.range(..5).count()?, 1);
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
     pub fn range<R: KeyRange<K>>(&self, range: R) -> Query<'_, K, V, C, K> {
         Query::new(self, None, ByteRange::keys(&range))
     }
 
     /// The records whose keys begin with these components, in key order. A prefix of the wrong
     /// type or order does not compile.
+    ///
+    /// ```
+    /// use grainstore::Key;
+    /// #[derive(Key, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    /// struct OrderKey { tenant: String, day: u32, id: u64 }
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-prefix-{}", std::process::id()));
+    /// # let db = grainstore::Db::open(&dir)?;
+    /// let orders = db.store::<OrderKey, u32>("orders")?;
+    /// orders.put(&("eu", 1, 7), &100)?;
+    /// orders.put(&("eu", 2, 8), &200)?;
+    /// assert_eq!(orders.prefix(("eu",)).count()?, 2);
+    /// assert_eq!(orders.prefix(("eu", 2)).count()?, 1);
+    /// assert_eq!(orders.prefix(("eu",)).range(2..).count()?, 1); // days
+    /// # db.close()?;
+    /// # std::fs::remove_dir_all(&dir).unwrap();
+    /// # Ok::<(), grainstore::Error>(())
+    /// ```
     pub fn prefix<P: KeyPrefix<K>>(&self, prefix: P) -> Query<'_, K, V, C, P::Next> {
         Query::with_prefix(self, None, &prefix)
     }

@@ -30,6 +30,22 @@ impl fmt::Display for Version {
 }
 
 /// A value with its version and the time at which it stops existing.
+///
+/// ```
+/// use grainstore::If;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-versioned-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let hp = db.store::<String, u32>("hp")?;
+/// hp.put("ada", &100)?;
+/// if let Some(found) = hp.get_versioned("ada")? {
+///     hp.put_if("ada", &(found.value - 1), If::Version(found.version))?; // nobody wrote since
+///     assert_eq!(found.expires_at, None);
+/// }
+/// assert_eq!(hp.get("ada")?, Some(99));
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Versioned<V> {
@@ -42,6 +58,21 @@ pub struct Versioned<V> {
 }
 
 /// The condition of a write.
+///
+/// ```
+/// use grainstore::If;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-if-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let hp = db.store::<String, u32>("hp")?;
+/// hp.put_if("ada", &100, If::Absent)?;
+/// assert!(hp.put_if("ada", &90, If::Absent).is_err());
+/// let version = hp.put_if("ada", &90, If::Present)?;
+/// assert!(hp.delete_if("ada", If::Version(version))?);
+/// assert!(!hp.delete_if("ada", If::Absent)?); // there was none, as was asked
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum If {
@@ -75,6 +106,25 @@ impl fmt::Display for If {
 }
 
 /// What an update makes of a record.
+///
+/// ```
+/// use grainstore::Change;
+/// # let dir = std::env::temp_dir().join(format!("grainstore-change-{}", std::process::id()));
+/// # let db = grainstore::Db::open(&dir)?;
+/// let hp = db.store::<String, u32>("hp")?;
+/// hp.put("ada", &10)?;
+/// let hit = |old: Option<u32>| match old {
+///     None => Change::Nothing,
+///     Some(hp) if hp <= 7 => Change::Delete,
+///     Some(hp) => Change::Put(hp - 7),
+/// };
+/// assert!(hp.update("ada", hit)?.is_some()); // 3 are left
+/// assert!(hp.update("ada", hit)?.is_none()); // nobody is
+/// assert!(hp.is_empty()?);
+/// # db.close()?;
+/// # std::fs::remove_dir_all(&dir).unwrap();
+/// # Ok::<(), grainstore::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change<V> {

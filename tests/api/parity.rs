@@ -50,7 +50,7 @@ fn get_many_answers_in_order_at_one_point_and_duplicates_twice() {
     }
     let found = scores.get_many([2, 9, 0, 2]).unwrap();
     assert_eq!(found, [Some(20), None, Some(0), Some(20)]);
-    assert_eq!(scores.get_many(&[1u32]).unwrap(), [Some(10)]);
+    assert_eq!(scores.get_many([&1u32]).unwrap(), [Some(10)]);
     let found = blobs.get_many(["2", "9", "2"]).unwrap();
     assert_eq!(
         found.iter().map(|v| v.as_deref()).collect::<Vec<_>>(),
