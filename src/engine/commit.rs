@@ -19,6 +19,7 @@ use super::guards::{self, Guard};
 use super::options::Durability;
 use super::rotate;
 use super::stats::add;
+use super::watch_hub::Wakes;
 use super::write_batch::CommitRequest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
@@ -66,7 +67,9 @@ impl CommitQueue {
             drop(queue);
             let outcome = commit_group(core, &[&request]);
             self.hand_over();
-            return outcome.and_then(|conflict| conflict.map_or(Ok(()), Err));
+            let Committed { conflict, wakes } = outcome?;
+            wakes.wake();
+            return conflict.map_or(Ok(()), Err);
         }
         let turn = Mutex::new(Turn::Waiting);
         let waiter = Arc::new(Waiter {
@@ -86,10 +89,11 @@ impl CommitQueue {
     fn lead(&self, core: &Core, own: &Arc<Waiter>) -> Result<()> {
         let group = self.take_group();
         let requests: Vec<&CommitRequest> = group.iter().map(|w| &w.request).collect();
-        let (mut conflict, failure) = match commit_group(core, &requests) {
-            Ok(conflict) => (conflict, None),
-            Err(failure) => (None, Some(failure)),
+        let (committed, failure) = match commit_group(core, &requests) {
+            Ok(committed) => (committed, None),
+            Err(failure) => (Committed::default(), Some(failure)),
         };
+        let mut conflict = committed.conflict;
         let mut answer = Err(no_answer());
         for member in &group {
             // The first alone can have met a conflict (C2).
@@ -104,6 +108,7 @@ impl CommitQueue {
             }
         }
         self.hand_over();
+        committed.wakes.wake();
         answer
     }
 
@@ -172,9 +177,16 @@ fn no_answer() -> Error {
     )
 }
 
-/// Commits `requests` as one group (C1). Answers the conflict that the first of them met, in which
-/// case the others are committed without it.
-fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Option<Error>> {
+/// What a group of commits leaves to do.
+#[derive(Debug, Default)]
+struct Committed {
+    /// What the first of the group met; the others are committed without it.
+    conflict: Option<Error>,
+    wakes: Wakes,
+}
+
+/// Commits `requests` as one group (C1).
+fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
     let bytes: usize = requests.iter().map(|r| r.payload.len()).sum();
     rotate::pace(core, bytes)?;
     let mut log = core.log.lock();
@@ -192,22 +204,20 @@ fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Option<Error
         sequence_last: log.sequence_last,
         time_ms: core.clock.now_ms(),
     };
-    match accepted {
-        [] => return Ok(conflict),
+    let wakes = match accepted {
+        [] => Wakes::default(),
         // By far the most common group needs no list of its own.
         [request] => {
             let records = [numbering.record(request)?];
-            commit_records(core, &mut log, &view.active, &records)?;
+            commit_records(core, &mut log, &view.active, &records)?
         }
         _ => {
             let records = accepted.iter().map(|request| numbering.record(request));
             let records = records.collect::<Result<Vec<_>>>()?;
-            commit_records(core, &mut log, &view.active, &records)?;
+            commit_records(core, &mut log, &view.active, &records)?
         }
-    }
-    log.sequence_last = numbering.sequence_last;
-    core.visible.store(log.sequence_last, Ordering::Release);
-    Ok(conflict)
+    };
+    Ok(Committed { conflict, wakes })
 }
 
 /// Gives the batches of a group their sequence numbers.
@@ -235,13 +245,14 @@ impl Numbering {
     }
 }
 
-/// Puts `records` into the log and then into the active memtable (C1).
+/// Puts `records`, of which there is at least one, into the log and then into the active memtable,
+/// and shows them to readers and watchers (C1).
 fn commit_records(
     core: &Core,
     log: &mut Log,
     active: &Memtable,
     records: &[Record<'_>],
-) -> Result<()> {
+) -> Result<Wakes> {
     core.latch.guard(write_log(core, log, records))?;
     let mut memtable = active.writer();
     for record in records {
@@ -249,7 +260,11 @@ fn commit_records(
     }
     add(&core.counters.commits, records.len() as u64);
     add(&core.counters.groups, 1);
-    Ok(())
+    if let Some(last) = records.last() {
+        log.sequence_last = last.base_sequence + u64::from(last.operations) - 1;
+    }
+    let shown = (&core.visible, log.sequence_last);
+    Ok(core.watchers.show(shown, &core.clock, records))
 }
 
 fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {

@@ -3,7 +3,7 @@
 //! Locks are taken in this order, outermost first, and never the other way (E1): `work` (one
 //! flush, compaction or ingest at a time) → `log` (one commit at a time) → `manifest` → the view
 //! swap, which itself takes no lock but is only done by a holder of `manifest` (E2). Readers take
-//! none of them.
+//! none of them. The locks of watches and snapshots come after `log` and are held for no I/O.
 
 use super::latch::Latch;
 use super::live_table::LiveTable;
@@ -11,6 +11,7 @@ use super::options::EngineOptions;
 use super::read_view::ReadView;
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
+use super::watch_hub::WatchHub;
 use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     /// The last sequence number that readers may see.
     pub(crate) visible: AtomicU64,
     pub(crate) snapshots: SnapshotList,
+    /// Who is told of commits.
+    pub(crate) watchers: WatchHub,
     pub(crate) work: Mutex<()>,
     pub(crate) log: Mutex<Log>,
     pub(crate) manifest: Mutex<Manifest>,

@@ -375,6 +375,7 @@ impl Engine {
             cache_misses: core.cache.misses(),
             table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
             snapshots: core.snapshots.count(),
+            watches: core.watchers.count(),
             sequence_last: core.visible.load(Ordering::Acquire),
             levels: (0..LEVELS)
                 .map(|level| level_stats(&view.levels, level))
@@ -413,15 +414,18 @@ impl Inner {
             // A thread that panicked has nothing left to say here.
             let _ = thread.join();
         }
-        let _work = core.work.lock();
+        let work = core.work.lock();
         let flushed = self.flush_for_close();
         let mut log = core.log.lock();
         if core.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
+        let wakes = core.watchers.close();
         let sealed = self.seal(&mut log);
         old_logs::remove_spares(core, &mut log);
         *core.lock.lock() = None;
+        drop((log, work));
+        wakes.wake();
         flushed.and(sealed)
     }
 

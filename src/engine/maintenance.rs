@@ -11,6 +11,7 @@ use super::old_logs;
 use super::read_view::{Levels, ReadView};
 use super::rotate;
 use super::table_output::{TableOutput, abandon_on_error};
+use super::watch_hub::{IngestOffer, Wakes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX, VALUE_BYTES_MAX};
 use crate::format::file_name::FileName;
@@ -134,7 +135,7 @@ impl Engine {
         records: impl IntoIterator<Item = Result<(K, V, u64)>>,
     ) -> Result<u64> {
         let core = self.core();
-        let _work = core.begin_work()?;
+        let work = core.begin_work()?;
         let mut log = core.log.lock();
         core.latch.check()?;
         // What is in memtables is older than the ingest, so it has to be below it in tables.
@@ -143,14 +144,18 @@ impl Engine {
         while let Some(log_first) = flush::flush_keeping_logs(core)? {
             retired = Some(log_first);
         }
-        let (tables, count) = write_ingested(core, &log, records)?;
+        let mut offer = core.watchers.collect_ingest();
+        let (tables, count) = write_ingested(core, &log, records, &mut offer)?;
+        let mut wakes = Wakes::default();
         if count > 0 {
-            install_ingested(core, &mut log, tables)?;
+            wakes = install_ingested(core, &mut log, tables, offer)?;
         }
         drop(log);
         if let Some(log_first) = retired {
             old_logs::retire(core, log_first);
         }
+        drop(work);
+        wakes.wake();
         Ok(count)
     }
 }
@@ -212,6 +217,7 @@ fn write_ingested<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     core: &Core,
     log: &Log,
     records: impl IntoIterator<Item = Result<(K, V, u64)>>,
+    offer: &mut Option<IngestOffer>,
 ) -> Result<(Vec<TableMeta>, u64)> {
     let sequence = log.sequence_last + 1;
     if sequence > SEQUENCE_MAX {
@@ -237,6 +243,9 @@ fn write_ingested<K: AsRef<[u8]>, V: AsRef<[u8]>>(
                 },
                 value,
             )?;
+            if let Some(offer) = offer {
+                offer.add(key, value, expiry_ms);
+            }
             last = Some(key.into());
             count += 1;
         }
@@ -262,7 +271,12 @@ fn check_ingested(last: Option<&[u8]>, key: &[u8], value: &[u8]) -> Result<()> {
 }
 
 /// Puts the tables in, as deep as nothing above or beside them overlaps, and shows them.
-fn install_ingested(core: &Core, log: &mut Log, mut tables: Vec<TableMeta>) -> Result<()> {
+fn install_ingested(
+    core: &Core,
+    log: &mut Log,
+    mut tables: Vec<TableMeta>,
+    offer: Option<IngestOffer>,
+) -> Result<Wakes> {
     let sequence = log.sequence_last + 1;
     let level = level_for(&core.view.load().levels, &tables);
     for meta in &mut tables {
@@ -287,9 +301,10 @@ fn install_ingested(core: &Core, log: &mut Log, mut tables: Vec<TableMeta>) -> R
         ReadView::new(Arc::clone(&view.active), view.frozen.clone(), levels)
     })?;
     log.sequence_last = sequence;
-    core.visible.store(sequence, Ordering::Release);
+    let shown = (&core.visible, sequence);
+    let wakes = core.watchers.show_ingested(shown, &core.clock, offer);
     core.signal_work();
-    Ok(())
+    Ok(wakes)
 }
 
 /// The deepest level in use that the tables may join without meeting a table there or above.

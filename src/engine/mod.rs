@@ -36,6 +36,11 @@ pub(crate) mod source;
 pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod table_output;
+pub(crate) mod watch;
+pub(crate) mod watch_event;
+pub(crate) mod watch_hub;
+pub(crate) mod watch_ring;
+pub(crate) mod watch_timers;
 pub(crate) mod witness;
 pub(crate) mod write_batch;
 
@@ -47,4 +52,6 @@ pub use pinned_bytes::PinnedBytes;
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{EngineStats, LevelStats};
+pub use watch::Watch;
+pub use watch_event::{WatchChange, WatchEvent, WatchOptions};
 pub use write_batch::WriteBatch;

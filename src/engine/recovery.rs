@@ -22,6 +22,7 @@ use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
 use super::sweep::{self, Files};
+use super::watch_hub::WatchHub;
 use super::witness;
 use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
@@ -352,6 +353,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         view: ArcSwap::from_pointee(ReadView::new(replayed.active, replayed.frozen, levels)),
         visible: AtomicU64::new(sequence_last),
         snapshots: SnapshotList::default(),
+        watchers: WatchHub::default(),
         work: Mutex::new(()),
         log: Mutex::new(Log {
             wal: parts.wal,

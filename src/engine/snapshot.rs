@@ -41,6 +41,15 @@ impl Snapshot {
         }
     }
 
+    /// The same moment for another holder.
+    pub(crate) fn again(&self) -> Self {
+        self.core.snapshots.hold(self.point);
+        Self {
+            core: Arc::clone(&self.core),
+            point: self.point,
+        }
+    }
+
     /// The commit point.
     pub(crate) fn point(&self) -> CommitPoint {
         self.point
@@ -67,7 +76,7 @@ impl Snapshot {
 /// A second holder of the same moment.
 impl Clone for Snapshot {
     fn clone(&self) -> Self {
-        self.core.snapshots.share(self.point);
+        self.core.snapshots.hold(self.point);
         Self {
             core: Arc::clone(&self.core),
             point: self.point,

@@ -37,8 +37,8 @@ impl SnapshotList {
         point
     }
 
-    /// Adds a holder to a point that is held.
-    pub(crate) fn share(&self, point: CommitPoint) {
+    /// Holds `point`, which somebody holds already, once more.
+    pub(crate) fn hold(&self, point: CommitPoint) {
         *self.held.lock().entry(point).or_default() += 1;
     }
 

@@ -75,6 +75,8 @@ pub struct EngineStats {
     pub table_index_bytes: usize,
     /// Snapshots held.
     pub snapshots: usize,
+    /// Watches open.
+    pub watches: usize,
     /// The last committed sequence number.
     pub sequence_last: u64,
     /// Levels 0 to 6.
