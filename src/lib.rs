@@ -375,11 +375,11 @@ pub use grainstore_derive::Key;
 pub use key::Key;
 pub use store::PageCursor as Cursor;
 pub use store::{
-    Batch, BatchStore, BuildProgress, ByIndex, BytesPairs, BytesStore, BytesStoreAt, Change, Db,
-    DbBuilder, DefaultCodec, Entry, Expiry, GrainStore, If, Index, IndexKeys, IndexQuery, Keys,
-    KeysByIndex, Lazy, LazyEntries, MigrateProgress, MigrateReport, Page, Query, Shared, StoreAt,
-    StoreBuilder, StoreReport, Ttl, U32Pairs, U32Store, U32StoreAt, Unique, Values, Version,
-    Versioned,
+    Batch, BatchStore, BuildProgress, ByIndex, BytesPairs, BytesStore, BytesStoreAt, Change,
+    Cleared, Db, DbBuilder, DefaultCodec, Entry, Event, Expiry, GrainStore, If, Index, IndexKeys,
+    IndexQuery, Keys, KeysByIndex, Lazy, LazyEntries, MigrateProgress, MigrateReport, Page, Query,
+    Shared, StoreAt, StoreBuilder, StoreReport, Ttl, U32Pairs, U32Store, U32StoreAt, Unique,
+    Values, Version, Versioned, Watch, WatchBuilder, WatchStore, Watched,
 };
 
 /// The example of the README has to compile.

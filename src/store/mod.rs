@@ -47,6 +47,10 @@ pub(crate) mod u32_store;
 pub(crate) mod u32_store_at;
 pub(crate) mod version;
 pub(crate) mod walk;
+pub(crate) mod watch;
+pub(crate) mod watch_builder;
+pub(crate) mod watch_event;
+pub(crate) mod watch_store;
 
 pub use batch::{Batch, BatchStore};
 pub use by_index::ByIndex;
@@ -71,3 +75,7 @@ pub use store_builder::StoreBuilder;
 pub use u32_store::{U32Pairs, U32Store};
 pub use u32_store_at::U32StoreAt;
 pub use version::{Change, If, Version, Versioned};
+pub use watch::Watch;
+pub use watch_builder::WatchBuilder;
+pub use watch_event::{Cleared, Event, Watched};
+pub use watch_store::WatchStore;
