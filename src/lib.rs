@@ -234,6 +234,32 @@
 //! of what it still sees, so drop it when done. There are no transactions beyond this: a
 //! batch does not read.
 //!
+//! # Watching
+//!
+//! A [`Watch`] tells what is committed to a store or a prefix of it from one moment on, in commit
+//! order, and what expires in it. A program that holds a copy reads the snapshot of that moment
+//! and applies what follows; `examples/config_store.rs` is the long form.
+//!
+//! ```
+//! # use grainstore::{Db, Event};
+//! # let dir = std::env::temp_dir().join(format!("grainstore-doc-wtch-{}", std::process::id()));
+//! # let db = Db::open(&dir)?;
+//! let hp = db.store::<String, u32>("hp")?;
+//! let mut watch = hp.watch_all()?;
+//! hp.put("ada", &100)?;
+//! hp.delete("ada")?;
+//! db.close()?; // ends the watch after what was committed before
+//! assert!(matches!(watch.next().unwrap().event?, Event::Put(entry) if entry.value == 100));
+//! assert!(matches!(watch.next().unwrap().event?, Event::Deleted(key) if key == "ada"));
+//! assert!(watch.next().is_none());
+//! # std::fs::remove_dir_all(&dir).unwrap();
+//! # Ok::<(), grainstore::Error>(())
+//! ```
+//!
+//! *Costs.* Without watches a commit pays one atomic load, with one the copying of what is watched
+//! into a bounded queue. No writer waits: what does not fit is counted and told as
+//! [`Event::Missed`]. The first look for an event walks over the keys, to learn what will expire.
+//!
 //! # Durability
 //!
 //! | [`Durability`] | a write returns when | a killed process loses | a power cut loses |

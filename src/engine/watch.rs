@@ -16,7 +16,8 @@
 //! - W3: after a gap the timers begin anew, from a snapshot taken when the gap is told. What
 //!   expires between the two is part of what was missed.
 //!
-//! One owner at a time, on any thread. It does not keep the engine open.
+//! One owner at a time, on any thread. It does not keep the engine open, and nothing of it is kept
+//! over a reopen.
 
 use super::core::Core;
 use super::cursor::{Cursor, KeyRange};

@@ -2,6 +2,7 @@
 
 use crate::{START_MS, drain, new_engine, told, watch_all};
 use grainstore::engine::{Engine, WatchChange, WatchOptions, WriteBatch};
+use std::collections::HashMap;
 
 fn put(engine: &Engine, key: &str, value: &str, after_ms: u64) {
     let expiry_ms = engine.now_ms() + after_ms;
@@ -178,6 +179,45 @@ fn a_long_walk_at_the_start_is_done_in_parts_and_loses_nothing() {
         matches!(&events[5].change, WatchChange::Put { .. }),
         "after its expiry"
     );
+}
+
+#[test]
+fn commits_and_expiries_stay_in_the_order_of_time_while_writers_run() {
+    let (engine, clock) = new_engine();
+    let mut watch = watch_all(&engine, WatchOptions::new().capacity_events(100_000));
+    let writers: Vec<_> = (0..2u64)
+        .map(|writer| {
+            let (engine, clock) = (engine.clone(), clock.clone());
+            std::thread::spawn(move || {
+                for i in 0..8_000u64 {
+                    let after_ms = 1 + (i * 7 + writer * 3) % 5;
+                    put(&engine, &format!("k{}", i % 7), "", after_ms);
+                    clock.advance(1);
+                }
+                clock.advance(10);
+            })
+        })
+        .collect();
+    let (mut alive, mut expired_ms, mut done) = (HashMap::new(), 0, false);
+    while !done {
+        done = writers.iter().all(|writer| writer.is_finished());
+        for event in drain(&mut watch) {
+            match event.change {
+                WatchChange::Put { key, expiry_ms, .. } => {
+                    assert!(event.time_ms >= expired_ms, "told after what came later");
+                    alive.insert(key, expiry_ms);
+                }
+                WatchChange::Expired { key, .. } => {
+                    // Just the record put last, and once; or one that was over on arrival.
+                    assert_eq!(alive.remove(&key), Some(event.time_ms));
+                    expired_ms = event.time_ms;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(alive.is_empty() && expired_ms > START_MS);
+    assert_eq!(engine.scan::<&[u8]>(..).unwrap().count(), 0);
 }
 
 #[test]
