@@ -13,6 +13,8 @@
 mod bulk;
 #[path = "crash/history.rs"]
 mod history;
+#[path = "crash/indexed.rs"]
+mod indexed;
 #[path = "crash/lives.rs"]
 mod lives;
 #[path = "crash/model.rs"]

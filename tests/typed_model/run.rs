@@ -1,0 +1,274 @@
+//! Carries out a history on an indexed store and on its model.
+
+use super::check;
+use super::operation::{
+    Account, AccountKey, ChangeTo, Condition, Leave, Lifetime, Operation, Write,
+};
+use super::oracle::{DEFAULT_TTL_MS, Model, Refusal};
+use grainstore::clock::ManualClock;
+use grainstore::fs::CrashDisk;
+use grainstore::{
+    Background, Batch, Change, Db, Durability, GrainStore, If, Index, Snapshot, Ttl, Unique,
+    Version,
+};
+use std::time::Duration;
+
+const START_MS: u64 = 1_000_000;
+
+pub type Accounts = GrainStore<AccountKey, Account>;
+
+pub fn by_city() -> Index<Account, String> {
+    Index::one("by_city", |account: &Account| account.city.clone())
+}
+
+pub fn by_tag() -> Index<Account, u16> {
+    Index::many("by_tag", |account: &Account| account.tags.clone())
+}
+
+pub fn by_email() -> Index<Account, String, Unique> {
+    Index::unique_many("by_email", |account: &Account| account.email.clone())
+}
+
+/// A history on its way.
+struct Run {
+    disk: CrashDisk,
+    clock: ManualClock,
+    open: Option<(Db, Accounts)>,
+    model: Model,
+    snapshot: Option<(Snapshot, Model)>,
+}
+
+/// Runs `history` from an empty disk to its end.
+pub fn run(history: &[Operation]) {
+    let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
+    let model = Model::new(START_MS);
+    let mut it = Run {
+        open: Some(open(&disk, &clock, false)),
+        disk,
+        clock,
+        model,
+        snapshot: None,
+    };
+    for operation in history {
+        it.apply(operation);
+    }
+    check::everything(it.accounts(), &it.model, None);
+    it.release();
+    it.db().verify().unwrap();
+}
+
+fn open(disk: &CrashDisk, clock: &ManualClock, rebuild: bool) -> (Db, Accounts) {
+    let builder = Db::builder("/db")
+        .file_system(disk.clone())
+        .clock(clock.clone())
+        .background(Background::Inline)
+        .durability(Durability::Buffered)
+        .memtable_bytes(8 << 10)
+        .engine_options(|options| {
+            options.block_bytes = 256;
+            options.table_bytes = 4 << 10;
+            options.level0_tables = 2;
+            options.level1_bytes = 8 << 10;
+        });
+    let db = builder.open().unwrap();
+    let mut accounts = db.grains("accounts");
+    if rebuild {
+        let gone = accounts.drop_index("by_city").drop_index("by_tag");
+        accounts = gone.drop_index("by_email");
+    }
+    let accounts = accounts.index(&by_city()).index(&by_tag());
+    let accounts = accounts.index(&by_email());
+    let accounts = accounts.default_ttl(Duration::from_millis(DEFAULT_TTL_MS));
+    let accounts = accounts.open().unwrap();
+    (db, accounts)
+}
+
+fn ttl(lifetime: Lifetime) -> Ttl {
+    match lifetime {
+        Lifetime::Default => Ttl::Default,
+        Lifetime::Never => Ttl::Never,
+        Lifetime::After(ms) => Ttl::After(Duration::from_millis(ms)),
+        Lifetime::Keep => Ttl::Keep,
+    }
+}
+
+impl Run {
+    fn db(&self) -> &Db {
+        &self.open.as_ref().unwrap().0
+    }
+
+    fn accounts(&self) -> &Accounts {
+        &self.open.as_ref().unwrap().1
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Write(write) => self.write(write),
+            Operation::Batch(writes) => self.batch(writes),
+            Operation::Update(key, change) => self.update(*key, change),
+            Operation::Take(key) => {
+                let taken = self.accounts().take(key).unwrap();
+                let row = self.model.get(*key).map(|row| row.account.clone());
+                assert_eq!(taken, row, "take {key:?}");
+                self.model.delete(*key);
+            }
+            Operation::Touch(key, lifetime) => {
+                let touched = self.accounts().touch(key, ttl(*lifetime)).unwrap();
+                assert_eq!(touched, self.model.touch(*key, *lifetime));
+            }
+            Operation::ClockStep(ms) => {
+                self.clock.advance(*ms);
+                self.model.now_ms += ms;
+            }
+            Operation::Snapshot => {
+                self.release();
+                self.snapshot = Some((self.db().snapshot(), self.model.clone()));
+            }
+            Operation::Flush => self.db().flush().unwrap(),
+            Operation::Compact => self.db().compact().unwrap(),
+            Operation::Reopen(leave) => self.reopen(*leave),
+        }
+    }
+
+    /// Looks through the snapshot that is held, and lets go of it.
+    fn release(&mut self) {
+        if let Some((snapshot, model)) = self.snapshot.take() {
+            check::everything(self.accounts(), &model, Some(&snapshot));
+        }
+    }
+
+    fn reopen(&mut self, leave: Leave) {
+        self.release();
+        match leave {
+            Leave::Close | Leave::Rebuild => self.db().close().unwrap(),
+            Leave::Kill => self.disk = self.disk.fork(),
+        }
+        self.open = None;
+        let rebuild = leave == Leave::Rebuild;
+        self.open = Some(open(&self.disk, &self.clock, rebuild));
+        check::everything(self.accounts(), &self.model, None);
+    }
+
+    /// The condition in versions.
+    fn condition(&self, key: AccountKey, condition: Condition) -> If {
+        match condition {
+            Condition::Absent => If::Absent,
+            Condition::Present => If::Present,
+            Condition::Current => {
+                let found = self.accounts().get_versioned(&key).unwrap();
+                If::Version(found.map_or(Version::from(u64::MAX), |found| found.version))
+            }
+            Condition::Stale => If::Version(Version::from(u64::MAX)),
+        }
+    }
+
+    fn write(&mut self, write: &Write) {
+        let accounts = self.accounts();
+        let answer = match write {
+            Write::Put(key, account, lifetime) => accounts
+                .put_with(key, account, ttl(*lifetime))
+                .map(|()| None),
+            Write::PutIf(key, account, condition, Lifetime::Keep) => {
+                let condition = self.condition(*key, *condition);
+                accounts.put_if(key, account, condition).map(Some)
+            }
+            Write::PutIf(key, account, condition, lifetime) => {
+                let condition = self.condition(*key, *condition);
+                let version = accounts.put_if_with(key, account, condition, ttl(*lifetime));
+                version.map(Some)
+            }
+            Write::Delete(key) => accounts.delete(key).map(|()| None),
+            Write::DeleteIf(key, condition) => {
+                let condition = self.condition(*key, *condition);
+                accounts.delete_if(key, condition).map(|_| None)
+            }
+            Write::Require(..) => return self.batch(std::slice::from_ref(write)),
+            Write::DeleteTenant(tenant) => accounts.delete_prefix((*tenant,)).map(|()| None),
+            Write::DeleteRange(from, to) => accounts.delete_range(from..=to).map(|()| None),
+        };
+        let wanted = self.model.write(write, &self.model.clone());
+        assert_eq!(
+            answer.as_ref().map(|_| ()).map_err(refusal),
+            wanted,
+            "{write:?}"
+        );
+        if let (Ok(Some(version)), Write::PutIf(key, ..)) = (answer, write) {
+            self.model.set_version(*key, version.get());
+        }
+    }
+
+    fn batch(&mut self, writes: &[Write]) {
+        let (before, mut batch) = (self.model.clone(), self.db().batch());
+        for write in writes {
+            let answer = self.append(&mut batch, write);
+            let wanted = self.model.write(write, &before);
+            assert_eq!(answer.map_err(|error| refusal(&error)), wanted, "{write:?}");
+        }
+        batch.commit().unwrap();
+    }
+
+    fn append(&self, batch: &mut Batch, write: &Write) -> grainstore::Result<()> {
+        let accounts = self.accounts();
+        match write {
+            Write::Put(key, account, lifetime) => {
+                batch.put_with(accounts, key, account, ttl(*lifetime))
+            }
+            Write::PutIf(key, account, condition, lifetime) => {
+                let condition = self.condition(*key, *condition);
+                batch.put_if_with(accounts, key, account, condition, ttl(*lifetime))
+            }
+            Write::Delete(key) => batch.delete(accounts, key),
+            Write::DeleteIf(key, condition) => {
+                batch.delete_if(accounts, key, self.condition(*key, *condition))
+            }
+            Write::Require(key, condition) => {
+                batch.require(accounts, key, self.condition(*key, *condition))
+            }
+            Write::DeleteTenant(tenant) => batch.delete_prefix(accounts, (*tenant,)),
+            Write::DeleteRange(from, to) => batch.delete_range(accounts, from..=to),
+        }
+    }
+
+    fn update(&mut self, key: AccountKey, change: &ChangeTo) {
+        let row = self.model.get(key).cloned();
+        let answer = self.accounts().update(&key, |old| {
+            assert_eq!(old, row.as_ref().map(|row| row.account.clone()));
+            match change {
+                ChangeTo::Put(account) => Change::Put(account.clone()),
+                ChangeTo::PutWith(account, lifetime) => {
+                    Change::PutWith(account.clone(), ttl(*lifetime))
+                }
+                ChangeTo::Delete => Change::Delete,
+                ChangeTo::Nothing => Change::Nothing,
+            }
+        });
+        let kept = row.map(|row| row.expiry_ms);
+        let wanted = match change {
+            ChangeTo::Put(account) => self.model.put(key, account.clone(), Lifetime::Keep, kept),
+            ChangeTo::PutWith(account, lifetime) => {
+                self.model.put(key, account.clone(), *lifetime, kept)
+            }
+            ChangeTo::Delete => {
+                self.model.delete(key);
+                Ok(())
+            }
+            ChangeTo::Nothing => Ok(()),
+        };
+        assert_eq!(
+            answer.as_ref().map(|_| ()).map_err(refusal),
+            wanted,
+            "{change:?}"
+        );
+        if let Ok(Some(version)) = answer {
+            self.model.set_version(key, version.get());
+        }
+    }
+}
+
+fn refusal(error: &grainstore::Error) -> Refusal {
+    match (error.is_conflict(), error.is_duplicate()) {
+        (true, _) => Refusal::Conflict,
+        (_, true) => Refusal::Duplicate,
+        _ => panic!("{error}"),
+    }
+}
