@@ -58,25 +58,44 @@ impl<V: Serialize + DeserializeOwned> Codec<V> for Json {
     const ID: &'static str = ID;
 
     fn encode(&self, value: &V, out: &mut Vec<u8>) -> Result<(), CodecError> {
-        let start = out.len();
-        let bounds = WriteBounds::new(RULES);
-        let mut serializer = serde_json::Serializer::new(&mut *out);
-        match BoundedValue::whole(value, &bounds).serialize(&mut serializer) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                out.truncate(start);
-                Err(CodecError::encoding(ID, "the value has no such form").caused_by(error))
-            }
-        }
+        encode(value, out)
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<V, CodecError> {
-        let bounds = ReadBounds::new(bytes.len());
-        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        V::deserialize(BoundedDeserializer::whole(&mut deserializer, &bounds))
-            .and_then(|value| deserializer.end().map(|()| value))
-            .map_err(|error| unreadable(bytes, error))
+        decode(bytes)
     }
+}
+
+/// Appends `value` as compact JSON to `out`, for types that are only written.
+///
+/// # Errors
+/// As [`Json`] refuses values; `out` is then as it was.
+pub(crate) fn encode<V: Serialize + ?Sized>(
+    value: &V,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    let start = out.len();
+    let bounds = WriteBounds::new(RULES);
+    let mut serializer = serde_json::Serializer::new(&mut *out);
+    match BoundedValue::whole(value, &bounds).serialize(&mut serializer) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            out.truncate(start);
+            Err(CodecError::encoding(ID, "the value has no such form").caused_by(error))
+        }
+    }
+}
+
+/// Reads a value that is all of `bytes`, for types that are only read.
+///
+/// # Errors
+/// Where the bytes are no JSON or no such value.
+pub(crate) fn decode<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, CodecError> {
+    let bounds = ReadBounds::new(bytes.len());
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    V::deserialize(BoundedDeserializer::whole(&mut deserializer, &bounds))
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| unreadable(bytes, error))
 }
 
 #[cold]
