@@ -354,10 +354,10 @@
 //! |---|---|---|
 //! | `derive` | yes | `#[derive(Key)]` |
 //! | `msgpack` | yes | the MessagePack codec, the default of a store |
-//! | `json` | yes | the JSON codec |
+//! | `json` | yes | the JSON codec, and the [`journal`] |
 //! | `bincode` | yes | the Bincode codec |
 //! | `lz4` | no | blocks compressed with LZ4, in Rust |
-//! | `tokio` | no | the stores as async methods and streams |
+//! | `tokio` | no | the stores and the [`journal`] as async methods and streams |
 //! | `zstd` | no | blocks compressed with zstd; builds C |
 //! | `uuid` | no | `Uuid` as a key |
 //! | `jiff` | no | `Timestamp`, `civil::Date`, `Time` and `DateTime` as keys |
@@ -379,6 +379,8 @@ pub mod engine;
 mod error;
 mod format;
 pub mod fs;
+#[cfg(feature = "json")]
+pub mod journal;
 pub mod key;
 mod manifest;
 mod memtable;
