@@ -20,8 +20,8 @@ use std::path::Path;
 /// An append-only file of records, one JSON value a line.
 ///
 /// A record is on disk when [`append`](Self::append) returns, and records come back in the order
-/// in which they were appended. See the [module](crate::journal) for the format and for what holds after a
-/// crash.
+/// in which they were appended. The [module](crate::journal) has the format, and what holds after
+/// a crash.
 ///
 /// A journal is open for appending once: a second open is refused, and the lock dies with its
 /// holder. Share the handle instead; a clone is the same journal. Reading needs no open.

@@ -58,7 +58,8 @@
 //!
 //! A line elsewhere that cannot be read is damage, not a crash: an error with its number and offset
 //! for whoever replays, while the records after it can be read and more be appended. There are no
-//! checksums: damage that leaves a line JSON is not seen.
+//! checksums: damage that leaves a line JSON is not seen, and zeros in the very last record, or in
+//! the last group, look like a crash and are cut off as its work.
 //!
 //! # Many readers, one writer
 //!
