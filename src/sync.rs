@@ -33,11 +33,7 @@ pub(crate) async fn off_runtime<R: Send + 'static>(
     work: impl FnOnce() -> crate::error::Result<R> + Send + 'static,
 ) -> crate::error::Result<R> {
     use crate::error::{Error, ErrorKind};
-    let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-        let text = "there is no tokio runtime here; call it within one";
-        return Err(Error::new(ErrorKind::InvalidInput, text));
-    };
-    match runtime.spawn_blocking(work).await {
+    match runtime()?.spawn_blocking(work).await {
         Ok(done) => done,
         Err(failed) => match failed.try_into_panic() {
             // A panic of the caller's closure or codec goes on where it was called.
@@ -48,4 +44,13 @@ pub(crate) async fn off_runtime<R: Send + 'static>(
             }
         },
     }
+}
+
+/// The runtime around the caller; an error where there is none.
+#[cfg(feature = "tokio")]
+pub(crate) fn runtime() -> crate::error::Result<tokio::runtime::Handle> {
+    tokio::runtime::Handle::try_current().map_err(|_| {
+        let text = "there is no tokio runtime here; call it within one";
+        crate::error::Error::new(crate::error::ErrorKind::InvalidInput, text)
+    })
 }

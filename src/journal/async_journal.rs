@@ -7,20 +7,19 @@
 //!   whole, in that place, whether or not the future lives on; before that, dropping the future
 //!   takes the record back. No half of a line is ever written because of a dropped future.
 
-use super::executor::{blocking, cut_short, runtime};
 use super::journal::Journal;
 use super::journal_builder::JournalBuilder;
 use super::opening::Repair;
 use super::record_line::Lines;
 use super::record_stream::RecordStream;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::sync::{off_runtime, runtime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::future::Future;
+use std::fmt;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::task::JoinHandle;
 
 /// A [`Journal`] whose calls are awaited. Needs the cargo feature `tokio` and runs within a tokio
 /// runtime of any kind.
@@ -63,7 +62,7 @@ impl AsyncJournal {
     /// As [`open`](Self::open).
     pub async fn open_with(builder: JournalBuilder) -> Result<Self> {
         let options = builder.into_options();
-        let journal = blocking(move || Journal::with(options)).await?;
+        let journal = off_runtime(move || Journal::with(options)).await?;
         Ok(Self { journal })
     }
 
@@ -81,13 +80,9 @@ impl AsyncJournal {
     }
 
     fn appending(&self, lines: Result<Lines>) -> Appending {
-        let step = match lines {
-            Ok(lines) => Step::Encoded(lines),
-            Err(error) => Step::Refused(error),
-        };
+        let journal = self.journal.clone();
         Appending {
-            journal: self.journal.clone(),
-            step,
+            outcome: Box::pin(append(journal, lines)),
         }
     }
 
@@ -97,7 +92,7 @@ impl AsyncJournal {
     /// As [`Journal::sync`].
     pub async fn sync(&self) -> Result<()> {
         let journal = self.journal.clone();
-        blocking(move || journal.sync()).await
+        off_runtime(move || journal.sync()).await
     }
 
     /// As [`Journal::replay`].
@@ -110,7 +105,7 @@ impl AsyncJournal {
         P: AsRef<Path>,
     {
         let builder = Journal::builder(path);
-        blocking(move || builder.replay()).await
+        off_runtime(move || builder.replay()).await
     }
 
     /// The records that are in the journal now, as a stream, in constant memory.
@@ -122,7 +117,7 @@ impl AsyncJournal {
         R: DeserializeOwned + Send + 'static,
     {
         let journal = self.journal.clone();
-        let records = blocking(move || journal.records()).await?;
+        let records = off_runtime(move || journal.records()).await?;
         Ok(RecordStream::new(records))
     }
 
@@ -145,7 +140,7 @@ impl AsyncJournal {
     /// As [`Journal::close`].
     pub async fn close(&self) -> Result<()> {
         let journal = self.journal.clone();
-        blocking(move || journal.close()).await
+        off_runtime(move || journal.close()).await
     }
 }
 
@@ -153,50 +148,32 @@ impl AsyncJournal {
 ///
 /// Its errors are those of [`Journal::append`]; outside of a tokio runtime `InvalidInput`, with
 /// nothing appended.
-#[derive(Debug)]
 #[must_use = "nothing is appended before the future is awaited"]
 pub struct Appending {
-    journal: Journal,
-    step: Step,
+    outcome: Pin<Box<dyn Future<Output = Result<()>> + Send>>,
 }
 
-#[derive(Debug)]
-enum Step {
-    Refused(Error),
-    Encoded(Lines),
-    Queued(JoinHandle<Result<()>>),
-    Done,
-}
-
-impl Appending {
-    /// Queues the lines (S1) and sends a thread to see to them.
-    fn start(&self, lines: Lines) -> Result<JoinHandle<Result<()>>> {
-        let runtime = runtime()?;
-        let ticket = self.journal.queue(lines)?;
-        let journal = self.journal.clone();
-        Ok(runtime.spawn_blocking(move || journal.wait(ticket)))
+/// Up to its one wait this runs in the first poll, so the place of the lines is fixed there (S1).
+async fn append(journal: Journal, lines: Result<Lines>) -> Result<()> {
+    let lines = lines?;
+    if lines.is_empty() {
+        return Ok(());
     }
+    runtime()?; // without one nobody could wait, so nothing is queued
+    let ticket = journal.queue(lines)?;
+    off_runtime(move || journal.wait(ticket)).await
 }
 
 impl Future for Appending {
     type Output = Result<()>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
-        loop {
-            match std::mem::replace(&mut self.step, Step::Done) {
-                Step::Refused(error) => return Poll::Ready(Err(error)),
-                Step::Encoded(lines) if lines.is_empty() => return Poll::Ready(Ok(())),
-                Step::Encoded(lines) => self.step = Step::Queued(self.start(lines)?),
-                Step::Queued(mut waiting) => {
-                    let Poll::Ready(outcome) = Pin::new(&mut waiting).poll(context) else {
-                        self.step = Step::Queued(waiting);
-                        return Poll::Pending;
-                    };
-                    return Poll::Ready(outcome.unwrap_or_else(|_| Err(cut_short())));
-                }
-                // Polled again after its end, which no executor does.
-                Step::Done => return Poll::Pending,
-            }
-        }
+        self.outcome.as_mut().poll(context)
+    }
+}
+
+impl fmt::Debug for Appending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Appending").finish_non_exhaustive()
     }
 }

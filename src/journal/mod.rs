@@ -71,8 +71,6 @@
 mod appender;
 #[cfg(feature = "tokio")]
 mod async_journal;
-#[cfg(feature = "tokio")]
-mod executor;
 mod header;
 #[allow(clippy::module_inception)] // the noun of the room
 mod journal;

@@ -3,16 +3,16 @@
 //! Reads ahead in small groups, each on one of tokio's threads for blocking calls, and only when it
 //! is polled: a stream that nobody polls holds no thread, and dropping it at any moment is fine.
 
-use super::executor::{cut_short, runtime};
 use super::records::Records;
 use crate::error::Result;
+use crate::sync::off_runtime;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::task::JoinHandle;
 
 /// How many records are read ahead at most.
 const AHEAD_RECORDS: usize = 128;
@@ -23,22 +23,19 @@ const AHEAD_BYTES: u64 = 256 << 10;
 ///
 /// Items and errors are those of [`Records`]. Up to 128 records or a little more than 256 KiB of
 /// lines are read ahead.
-#[derive(Debug)]
 #[must_use = "streams read as they are polled"]
 pub struct RecordStream<R> {
     ready: VecDeque<Result<R>>,
     source: Source<R>,
 }
 
-#[derive(Debug)]
 enum Source<R> {
     Resting(Box<Records<R>>),
-    Reading(JoinHandle<Piece<R>>),
+    Reading(Pin<Box<dyn Future<Output = Result<Piece<R>>> + Send>>),
     Ended,
 }
 
 /// Records that were read ahead, and the source of more.
-#[derive(Debug)]
 struct Piece<R> {
     ready: VecDeque<Result<R>>,
     records: Box<Records<R>>,
@@ -64,19 +61,15 @@ impl<R: DeserializeOwned + Send + 'static> RecordStream<R> {
             }
             match std::mem::replace(&mut self.source, Source::Ended) {
                 Source::Resting(records) => {
-                    let runtime = match runtime() {
-                        Ok(runtime) => runtime,
-                        Err(error) => return Poll::Ready(Some(Err(error))),
-                    };
-                    let reading = runtime.spawn_blocking(move || read_ahead(records));
-                    self.source = Source::Reading(reading);
+                    let reading = off_runtime(move || Ok(read_ahead(records)));
+                    self.source = Source::Reading(Box::pin(reading));
                 }
-                Source::Reading(mut reading) => match Pin::new(&mut reading).poll(context) {
+                Source::Reading(mut reading) => match reading.as_mut().poll(context) {
                     Poll::Pending => {
                         self.source = Source::Reading(reading);
                         return Poll::Pending;
                     }
-                    Poll::Ready(Err(_)) => return Poll::Ready(Some(Err(cut_short()))),
+                    Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
                     Poll::Ready(Ok(piece)) if piece.ready.is_empty() => {}
                     Poll::Ready(Ok(piece)) => {
                         self.ready = piece.ready;
@@ -98,6 +91,14 @@ impl<R: DeserializeOwned + Send + 'static> Stream for RecordStream<R> {
 }
 
 impl<R> Unpin for RecordStream<R> {}
+
+impl<R> fmt::Debug for RecordStream<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordStream")
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
 
 /// The next records; none at the end.
 fn read_ahead<R: DeserializeOwned>(mut records: Box<Records<R>>) -> Piece<R> {
