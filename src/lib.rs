@@ -396,7 +396,7 @@ pub use codec::Json;
 #[cfg(feature = "msgpack")]
 pub use codec::MessagePack;
 pub use codec::{Codec, CodecError, Raw};
-pub use engine::{Background, BlockCompression, Durability, Snapshot};
+pub use engine::{Background, BlockCompression, Compaction, Durability, OpenTables, Snapshot};
 pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "derive")]
 pub use grainstore_derive::Key;

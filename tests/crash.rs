@@ -31,7 +31,7 @@ mod typed;
 mod walk;
 
 use grainstore::engine::{Background, Durability};
-use history::{History, Setup};
+use history::{History, Setup, TIERED};
 use model::Keys;
 use recovery::recover_twice;
 use walk::{all_calls, every_crash, some_calls};
@@ -94,6 +94,35 @@ fn acknowledged_commits_survive_where_work_runs_beside_the_writer() {
         seed: 2,
         ..WIDE
     });
+    recover_at(&history, test, &all_calls(&history.disk));
+}
+
+#[test]
+fn acknowledged_commits_survive_with_size_tiered_compaction() {
+    let test = "acknowledged_commits_survive_with_size_tiered_compaction";
+    let history = History::record(Setup {
+        compaction: TIERED,
+        reopen_every: 190,
+        name: "tiered",
+        seed: 8,
+        ..WIDE
+    });
+    assert!(history.flushes >= 50 && history.compactions >= 20 && history.deepest == 6);
+    recover_at(&history, test, &all_calls(&history.disk));
+}
+
+#[test]
+fn acknowledged_commits_survive_where_every_reopen_changes_the_style_of_compaction() {
+    let test = "acknowledged_commits_survive_where_every_reopen_changes_the_style_of_compaction";
+    let history = History::record(Setup {
+        switches: true,
+        reopen_every: 150,
+        upkeep_every: 330,
+        name: "switching",
+        seed: 9,
+        ..WIDE
+    });
+    assert!(history.flushes >= 50 && history.compactions >= 30 && history.deepest == 6);
     recover_at(&history, test, &all_calls(&history.disk));
 }
 

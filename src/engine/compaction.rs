@@ -8,11 +8,13 @@ use super::core::Core;
 use super::flush::fill;
 use super::live_table::LiveTable;
 use super::merge_cursor::MergeCursor;
+use super::options::Compaction;
 use super::read_view::{Levels, ReadView};
 use super::retention::Retention;
 use super::source::{RunCursor, Source};
 use super::stats::add;
-use super::table_output::{TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error};
+use super::tiered_plan::{self, Limits};
 use crate::error::Result;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::format::version_edit::{TableMeta, VersionEdit};
@@ -20,7 +22,21 @@ use crate::sync::{Arc, Ordering};
 
 /// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
 pub(crate) fn compact_next(core: &Core) -> Result<bool> {
-    run_planned(core, |planner| planner.next())
+    run_planned(core, |planner| match planner.options.compaction {
+        Compaction::Leveled => planner.next(),
+        Compaction::SizeTiered {
+            runs_merged_min,
+            runs_max,
+            space_percent_max,
+        } => {
+            let limits = Limits {
+                runs_merged_min,
+                runs_max,
+                space_percent_max,
+            };
+            tiered_plan::next(planner, limits)
+        }
+    })
 }
 
 /// Merges everything there is into one level. The caller holds `work`.
@@ -49,8 +65,8 @@ fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -
             core.forgotten.fetch_max(forgotten, Ordering::AcqRel);
             replace(core, &tables, Vec::new())?;
         }
-        Plan::Merge { inputs, level } => {
-            let merged = merge(core, &view.levels, &inputs, level);
+        Plan::Merge { inputs, place } => {
+            let merged = merge(core, &view.levels, &inputs, place);
             let tables = core.latch.guard(merged)?;
             replace(core, &inputs, tables)?;
         }
@@ -64,21 +80,27 @@ fn merge(
     core: &Core,
     levels: &Levels,
     inputs: &[Arc<LiveTable>],
-    level: u8,
+    place: Place,
 ) -> Result<Vec<TableMeta>> {
     let Some((first, last)) = span(inputs) else {
         return Ok(Vec::new());
     };
-    let depth = usize::from(level);
-    let at_bottom = !levels.overlaps_below(depth, &first, &last);
-    let older = |key: &[u8]| levels.overlaps_below(depth, key, key);
+    let run_oldest = inputs.iter().map(|t| t.meta().run).min().unwrap_or(0);
+    // What lies below the new tables is older, and on level 0 the runs before theirs.
+    let older_in = |first: &[u8], last: &[u8]| {
+        let is_older = |t: &Arc<LiveTable>| t.meta().run < run_oldest && t.overlaps(first, last);
+        levels.overlaps_below(place.level.into(), first, last)
+            || (place.level == 0 && levels.level(0).iter().any(is_older))
+    };
+    let at_bottom = !older_in(&first, &last);
+    let older = |key: &[u8]| older_in(key, key);
     let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
     let tombstones = merged_tombstones(inputs)?;
     let mut retention = Retention::new(points, now_ms, tombstones, older, at_bottom);
-    let kept = retention.tombstones_kept(|f, l| levels.overlaps_below(depth, f, l));
+    let kept = retention.tombstones_kept(older_in);
     let mut cursor = MergeCursor::new(sources(inputs)?);
     cursor.seek_to_first()?;
-    let output = TableOutput::new(core, level, core.options.table_bytes, kept);
+    let output = TableOutput::new(core, place, core.options.table_bytes, kept);
     let (tables, dropped) = abandon_on_error(output, |output| {
         fill(output, &mut cursor, &mut |key, meta| {
             retention.decide(key, meta)

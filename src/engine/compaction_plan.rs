@@ -1,6 +1,7 @@
-//! Which tables to compact next, and why.
+//! Which tables to compact next, and why: the plans of leveled compaction, and what planning shares
+//! with the size-tiered one.
 //!
-//! Leveled: level 0 holds flushed tables by age; from level 1 down each level is one sorted run,
+//! Level 0 holds flushed tables by age; from level 1 down each level is one sorted run,
 //! `level_ratio` times as large as the one above (LevelDB's scheme). In order of urgency:
 //!
 //! 1. level 0 has too many tables: all of it merges into level 1;
@@ -12,9 +13,10 @@
 //! A plan reads only the tables' metas, so making one costs no I/O.
 
 use super::live_table::LiveTable;
-use super::options::EngineOptions;
+use super::options::{Compaction, EngineOptions};
 use super::read_view::Levels;
 use super::snapshots::CommitPoint;
+use super::table_output::Place;
 use crate::format::properties::{EXPIRY_QUANTILES, Properties};
 use crate::manifest::version::LEVELS;
 use crate::sync::Arc;
@@ -26,10 +28,10 @@ pub(crate) enum Plan {
     Move { table: Arc<LiveTable>, level: u8 },
     /// The tables go, unread: every record in them has expired and nothing older can reappear.
     Drop { tables: Vec<Arc<LiveTable>> },
-    /// The inputs are merged into new tables of `level`.
+    /// The inputs are merged into new tables at `place`.
     Merge {
         inputs: Vec<Arc<LiveTable>>,
-        level: u8,
+        place: Place,
     },
 }
 
@@ -44,7 +46,7 @@ pub(crate) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// The most urgent plan, or `None` where all is well.
+    /// The most urgent plan of leveled compaction, or `None` where all is well.
     pub(crate) fn next(&self) -> Option<Plan> {
         self.level0()
             .or_else(|| self.oversized_level())
@@ -52,13 +54,14 @@ impl Planner<'_> {
             .or_else(|| self.tombstone_table())
     }
 
-    /// A plan for everything at once: all levels merge into the deepest one in use.
+    /// A plan for everything at once: all levels merge into the deepest one in use, or with
+    /// size-tiered compaction into the last, where the oldest run belongs.
     pub(crate) fn everything(&self) -> Option<Plan> {
         let inputs: Vec<_> = self.levels.tables().cloned().collect();
-        let deepest = (1..LEVELS)
-            .rev()
-            .find(|&l| !self.levels.level(l).is_empty())
-            .unwrap_or(1);
+        let deepest = match self.options.compaction {
+            Compaction::Leveled => self.levels.deepest(),
+            Compaction::SizeTiered { .. } => LEVELS - 1,
+        };
         let in_place = inputs
             .iter()
             .all(|t| usize::from(t.meta().level) == deepest);
@@ -69,7 +72,7 @@ impl Planner<'_> {
         let nothing_to_gain = in_place && inputs.iter().all(|t| is_settled(t));
         (!nothing_to_gain).then_some(Plan::Merge {
             inputs,
-            level: deepest as u8,
+            place: Place::on(deepest as u8),
         })
     }
 
@@ -97,7 +100,8 @@ impl Planner<'_> {
         if let Some((first, last)) = span(tables) {
             inputs.extend(self.overlapping(1, &first, &last).iter().cloned());
         }
-        Plan::Merge { inputs, level: 1 }
+        let place = Place::on(1);
+        Plan::Merge { inputs, place }
     }
 
     fn oversized_level(&self) -> Option<Plan> {
@@ -135,15 +139,27 @@ impl Planner<'_> {
         inputs.extend(below.iter().cloned());
         Plan::Merge {
             inputs,
-            level: level as u8 + 1,
+            place: Place::on(level as u8 + 1),
         }
     }
 
     fn expired_table(&self) -> Option<Plan> {
-        let table = self.levels.tables().find(|t| {
+        let table = self.expired()?;
+        let level = usize::from(table.meta().level);
+        let dropped = self.drop_whole(table);
+        Some(dropped.unwrap_or_else(|| self.rewrite(level, table)))
+    }
+
+    /// A table of which so much has expired that it is not worth keeping as it is.
+    pub(crate) fn expired(&self) -> Option<&Arc<LiveTable>> {
+        self.levels.tables().find(|t| {
             expiry_due_ms(&t.meta().properties).is_some_and(|due| due <= self.now_ms)
                 && !self.is_watched(t)
-        })?;
+        })
+    }
+
+    /// Drops `table` unread, where all of it has expired and nothing older can reappear.
+    pub(crate) fn drop_whole(&self, table: &Arc<LiveTable>) -> Option<Plan> {
         let properties = &table.meta().properties;
         let level = usize::from(table.meta().level);
         let (first, last) = (table.key_first(), table.key_last());
@@ -152,12 +168,9 @@ impl Planner<'_> {
         let all_expired = properties.expiring == properties.entries
             && properties.range_tombstones == 0
             && properties.expiry_max_ms <= self.now_ms;
-        if all_expired && !older_below {
-            return Some(Plan::Drop {
-                tables: vec![Arc::clone(table)],
-            });
-        }
-        Some(self.rewrite(level, table))
+        (all_expired && !older_below).then(|| Plan::Drop {
+            tables: vec![Arc::clone(table)],
+        })
     }
 
     /// Rewrites `table` one level down where there is anything below it, in its level otherwise.
@@ -172,19 +185,19 @@ impl Planner<'_> {
         {
             return self.down_from(level, table);
         }
-        Plan::Merge {
-            inputs: vec![Arc::clone(table)],
-            level: level as u8,
-        }
+        in_place(table)
     }
 
     fn tombstone_table(&self) -> Option<Plan> {
-        let table = self.levels.tables().find(|t| {
-            let properties = &t.meta().properties;
-            let many = properties.tombstones * 4 >= properties.entries && properties.tombstones > 0;
-            (many || properties.range_tombstones > 0) && !self.is_watched(t)
-        })?;
+        let table = self.levels.tables().find(|t| self.has_many_tombstones(t))?;
         Some(self.rewrite(usize::from(table.meta().level), table))
+    }
+
+    /// True where a rewrite that meets what the tombstones delete is worth its while.
+    pub(crate) fn has_many_tombstones(&self, table: &LiveTable) -> bool {
+        let properties = &table.meta().properties;
+        let many = properties.tombstones * 4 >= properties.entries && properties.tombstones > 0;
+        (many || properties.range_tombstones > 0) && !self.is_watched(table)
     }
 
     /// True where a held snapshot may be the reason that the table looks as it does, so that a
@@ -213,6 +226,19 @@ impl Planner<'_> {
 
     fn overlapping(&self, level: usize, first: &[u8], last: &[u8]) -> &[Arc<LiveTable>] {
         self.levels.overlapping(level, first, last)
+    }
+}
+
+/// Rewrites `table` where it is.
+pub(crate) fn in_place(table: &Arc<LiveTable>) -> Plan {
+    let meta = table.meta();
+    let place = Place {
+        level: meta.level,
+        run: meta.run,
+    };
+    Plan::Merge {
+        inputs: vec![Arc::clone(table)],
+        place,
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::latch::Latch;
 use super::live_table::LiveTable;
-use super::options::EngineOptions;
+use super::options::{EngineOptions, OpenTables};
 use super::read_view::ReadView;
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
@@ -127,7 +127,12 @@ impl Core {
     pub(crate) fn live_table(&self, meta: Arc<TableMeta>) -> Arc<LiveTable> {
         let path = self.path(FileName::Table(meta.number));
         let (file_system, cache) = (Arc::clone(&self.file_system), Arc::clone(&self.cache));
-        Arc::new(LiveTable::new(meta, path, file_system, cache))
+        let live = Arc::new(LiveTable::new(meta, path, file_system, cache));
+        if self.options.open_tables != OpenTables::Lazy {
+            // One that cannot be opened now tells so to its first reader.
+            let _ = live.table();
+        }
+        live
     }
 
     /// Makes the directory's names durable.

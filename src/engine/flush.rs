@@ -11,7 +11,7 @@ use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::retention::{Fate, Retention};
 use super::source::Source;
 use super::stats::add;
-use super::table_output::{TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error};
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::format::version_edit::{TableMeta, VersionEdit};
@@ -55,7 +55,11 @@ fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result
     let kept = retention.tombstones_kept(has_older);
     let mut cursor = MergeCursor::new(vec![Source::Memtable(frozen.memtable.cursor())]);
     cursor.seek_to_first()?;
-    let output = TableOutput::new(core, 0, u64::MAX, kept);
+    let place = Place {
+        level: 0,
+        run: core.next_file_number(),
+    };
+    let output = TableOutput::new(core, place, u64::MAX, kept);
     let (tables, dropped) = abandon_on_error(output, |output| {
         fill(output, &mut cursor, &mut |key, meta| {
             retention.decide(key, meta)

@@ -5,8 +5,9 @@ use super::commit::{self, CommitQueue};
 use super::core::Core;
 use super::cursor::{Cursor, KeyRange};
 use super::old_logs;
-use super::options::{Background, Durability, EngineOptions};
+use super::options::{Background, Durability, EngineOptions, OpenTables};
 use super::pinned_bytes::PinnedBytes;
+use super::prefetch;
 use super::read;
 use super::recovery;
 use super::rotate;
@@ -65,6 +66,7 @@ impl Engine {
     /// release wrote them, `Io`.
     pub fn open(dir: impl AsRef<Path>, options: EngineOptions) -> Result<Self> {
         let (durability, mode) = (options.durability, options.background);
+        let open_tables = options.open_tables;
         let core = recovery::open(dir.as_ref(), options)?;
         let threads = Mutex::new(Vec::new());
         let inner = Inner {
@@ -75,6 +77,9 @@ impl Engine {
         let engine = Self {
             inner: Arc::new(inner),
         };
+        if let OpenTables::Prefetch { threads } = open_tables {
+            prefetch::open_tables(engine.core(), threads)?;
+        }
         engine.start_threads(durability, mode)?;
         Ok(engine)
     }

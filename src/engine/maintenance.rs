@@ -8,9 +8,10 @@ use super::flush;
 use super::live_table::LiveTable;
 use super::lsm::Engine;
 use super::old_logs;
+use super::options::Compaction;
 use super::read_view::{Levels, ReadView};
 use super::rotate;
-use super::table_output::{TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error};
 use super::watch_hub::{IngestOffer, Wakes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX, VALUE_BYTES_MAX};
@@ -227,7 +228,7 @@ fn write_ingested<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         ));
     }
     let bytes_max = core.options.table_bytes;
-    let output = TableOutput::new(core, 1, bytes_max, RangeTombstones::default());
+    let output = TableOutput::new(core, Place::on(1), bytes_max, RangeTombstones::default());
     abandon_on_error(output, |output| {
         let (mut last, mut count) = (None::<Box<[u8]>>, 0);
         for record in records {
@@ -278,7 +279,7 @@ fn install_ingested(
     offer: Option<IngestOffer>,
 ) -> Result<Wakes> {
     let sequence = log.sequence_last + 1;
-    let level = level_for(&core.view.load().levels, &tables);
+    let level = level_for(core, &core.view.load().levels, &tables);
     for meta in &mut tables {
         meta.level = level;
         meta.run = if level == 0 {
@@ -307,8 +308,9 @@ fn install_ingested(
     Ok(wakes)
 }
 
-/// The deepest level in use that the tables may join without meeting a table there or above.
-fn level_for(levels: &Levels, tables: &[TableMeta]) -> u8 {
+/// The deepest level in use that the tables may join without meeting a table there or above; with
+/// size-tiered compaction, of all levels.
+fn level_for(core: &Core, levels: &Levels, tables: &[TableMeta]) -> u8 {
     let first = tables
         .iter()
         .map(|t| &*t.properties.key_first)
@@ -322,10 +324,10 @@ fn level_for(levels: &Levels, tables: &[TableMeta]) -> u8 {
     if levels.level(0).iter().any(|t| t.overlaps(first, last)) {
         return 0;
     }
-    let deepest = (1..LEVELS)
-        .rev()
-        .find(|&l| !levels.level(l).is_empty())
-        .unwrap_or(1);
+    let deepest = match core.options.compaction {
+        Compaction::Leveled => levels.deepest(),
+        Compaction::SizeTiered { .. } => LEVELS - 1,
+    };
     let free = |&level: &usize| levels.overlapping(level, first, last).is_empty();
     (1..=deepest).take_while(free).last().unwrap_or(0) as u8
 }

@@ -24,6 +24,7 @@ pub(crate) mod merge_cursor;
 pub(crate) mod old_logs;
 pub(crate) mod options;
 pub(crate) mod pinned_bytes;
+pub(crate) mod prefetch;
 pub(crate) mod read;
 pub(crate) mod read_view;
 pub(crate) mod recovery;
@@ -36,6 +37,7 @@ pub(crate) mod source;
 pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod table_output;
+pub(crate) mod tiered_plan;
 pub(crate) mod watch;
 pub(crate) mod watch_event;
 pub(crate) mod watch_hub;
@@ -47,7 +49,9 @@ pub(crate) mod write_batch;
 pub use cursor::Cursor;
 pub use lsm::Engine;
 pub use maintenance::VerifyReport;
-pub use options::{Background, BlockCompression, Durability, EngineOptions};
+pub use options::{
+    Background, BlockCompression, Compaction, Durability, EngineOptions, OpenTables,
+};
 pub use pinned_bytes::PinnedBytes;
 pub use scan::Scan;
 pub use snapshot::Snapshot;

@@ -81,6 +81,12 @@ impl Levels {
         (level + 1..LEVELS).any(|deeper| !self.overlapping(deeper, first, last).is_empty())
     }
 
+    /// The deepest level below 0 that has tables; 1 where none has.
+    pub(crate) fn deepest(&self) -> usize {
+        let used = |&level: &usize| !self.level(level).is_empty();
+        (1..LEVELS).rev().find(used).unwrap_or(1)
+    }
+
     /// The bytes of a level's files.
     pub(crate) fn bytes(&self, level: usize) -> u64 {
         self.level(level).iter().map(|t| t.meta().bytes).sum()

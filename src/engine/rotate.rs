@@ -50,15 +50,15 @@ fn take_all(counter: &AtomicU64) -> u64 {
     counter.swap(0, Ordering::Relaxed)
 }
 
-/// How far level 0 is past three times the size at which a compaction is due.
+/// How far level 0 is past what compaction keeps up with.
 fn steps_behind(core: &Core, view: &ReadView) -> u64 {
-    let tables = view.levels.level(0).len();
-    tables.saturating_sub(3 * core.options.level0_tables) as u64
+    let (slow, _) = core.options.level0_limits();
+    view.levels.level(0).len().saturating_sub(slow) as u64
 }
 
 fn must_wait(core: &Core, view: &ReadView) -> bool {
     let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max && is_full(core, view);
-    let level0_full = view.levels.level(0).len() >= 10 * core.options.level0_tables;
+    let level0_full = view.levels.level(0).len() >= core.options.level0_limits().1;
     memtables_full || level0_full
 }
 

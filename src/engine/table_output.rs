@@ -19,12 +19,25 @@ use std::sync::Arc;
 
 use super::options::BlockCompression;
 
+/// Where among the tables new ones belong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) level: u8,
+    /// On level 0 the age of the table: higher is newer. Of no meaning below.
+    pub(crate) run: u64,
+}
+
+impl Place {
+    /// Somewhere on a level below 0.
+    pub(crate) fn on(level: u8) -> Self {
+        Self { level, run: 0 }
+    }
+}
+
 /// Writes entries into as many tables as they need.
 pub(crate) struct TableOutput<'a> {
     core: &'a Core,
-    level: u8,
-    /// The run of the tables; on level 0 the number of the first.
-    run: u64,
+    place: Place,
     bytes_max: u64,
     tombstones: RangeTombstones,
     writer: Option<(u64, TableWriter)>,
@@ -35,23 +48,23 @@ pub(crate) struct TableOutput<'a> {
 }
 
 impl<'a> TableOutput<'a> {
-    /// Tables of `level`, each ended at about `bytes_max`, with `tombstones` cut to fit them.
+    /// Tables for `place`, each ended at about `bytes_max`, with `tombstones` cut to fit them. A
+    /// run of level 0 is one table.
     pub(crate) fn new(
         core: &'a Core,
-        level: u8,
+        place: Place,
         bytes_max: u64,
         tombstones: RangeTombstones,
     ) -> Self {
         let (key, finished) = (Vec::new(), Vec::new());
-        let run = if level == 0 {
-            core.next_file_number()
+        let bytes_max = if place.level == 0 {
+            u64::MAX
         } else {
-            0
+            bytes_max
         };
         Self {
             core,
-            level,
-            run,
+            place,
             bytes_max,
             tombstones,
             writer: None,
@@ -71,7 +84,7 @@ impl<'a> TableOutput<'a> {
         self.key.extend_from_slice(key);
         let (_, writer) = match &mut self.writer {
             Some(writer) => writer,
-            none => none.insert(create(self.core, self.level)?),
+            none => none.insert(create(self.core, self.place.level)?),
         };
         writer.add(key, meta, value)
     }
@@ -118,7 +131,7 @@ impl<'a> TableOutput<'a> {
         let (number, mut writer) = match self.writer.take() {
             Some(writer) => writer,
             None if tombstones.is_empty() => return Ok(()),
-            None => create(self.core, self.level)?,
+            None => create(self.core, self.place.level)?,
         };
         if !tombstones.is_empty() {
             writer.add_range_tombstones(&tombstones);
@@ -132,8 +145,8 @@ impl<'a> TableOutput<'a> {
         };
         let meta = TableMeta {
             number,
-            level: self.level,
-            run: self.run,
+            level: self.place.level,
+            run: self.place.run,
             bytes: summary.bytes,
             checksum: summary.checksum,
             properties: summary.properties,
@@ -160,16 +173,14 @@ fn create(core: &Core, level: u8) -> Result<(u64, TableWriter)> {
         block_bytes: core.options.block_bytes,
         filter_bits_per_key: core.options.filter_bits_per_key,
         hash_index: core.options.block_hash_index,
-        compression: compression(core.options.compression, level),
+        compression: compression(core.options.compression_of(level)),
     };
     let writer = TableWriter::create(&core.file_system, &path, number, options)?;
     Ok((number, writer))
 }
 
-/// Level 0 is read most and rewritten soonest: compressing it costs more than it saves.
-fn compression(chosen: BlockCompression, level: u8) -> Compression {
+fn compression(chosen: BlockCompression) -> Compression {
     match chosen {
-        _ if level == 0 => Compression::None,
         BlockCompression::None => Compression::None,
         #[cfg(feature = "lz4")]
         BlockCompression::Lz4 => Compression::Lz4,

@@ -4,7 +4,9 @@ use super::db::Db;
 use super::db_core::DbCore;
 use crate::clock::Clock;
 use crate::engine::lsm::Engine;
-use crate::engine::options::{Background, BlockCompression, Durability, EngineOptions};
+use crate::engine::options::{
+    Background, BlockCompression, Compaction, Durability, EngineOptions, OpenTables,
+};
 use crate::error::Result;
 use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
@@ -77,21 +79,94 @@ impl DbBuilder {
         self
     }
 
-    /// Memory for blocks of tables, in bytes. Default 64 MiB.
+    /// Memory for blocks of tables, in bytes; 0 keeps none. Default 64 MiB. Indexes and filters
+    /// come on top (see [`open_tables`](Self::open_tables)).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.options.cache_bytes = bytes;
         self
     }
 
-    /// How much a memtable holds before it is written to a table, in bytes. Default 64 MiB.
+    /// How much a memtable holds before it is written to a table, in bytes. 4 KiB to 4 GiB, default
+    /// 64 MiB. Larger ones make fewer and larger tables, and a longer replay after a crash.
     pub fn memtable_bytes(mut self, bytes: usize) -> Self {
         self.options.memtable_bytes = bytes;
         self
     }
 
-    /// Compression of blocks. Default none; the others need the cargo feature of their name.
+    /// Memtables in memory before writers wait for one to be written out. 2 to 64, default 4.
+    pub fn memtables_max(mut self, memtables: usize) -> Self {
+        self.options.memtables_max = memtables;
+        self
+    }
+
+    /// The size of a table's blocks before compression, in bytes: what one read from disk brings.
+    /// 64 B to 4 MiB, default 16 KiB. Smaller ones suit single records, larger ones scans and
+    /// compression.
+    pub fn block_bytes(mut self, bytes: usize) -> Self {
+        self.options.block_bytes = bytes;
+        self
+    }
+
+    /// Bits of filter for each key: gets of keys that are not there skip tables. 0 (none) to 64,
+    /// default 10, which is one needless look in about a hundred.
+    pub fn filter_bits_per_key(mut self, bits: u32) -> Self {
+        self.options.filter_bits_per_key = bits;
+        self
+    }
+
+    /// Compression of blocks from level 1 down. Default none; the others need the cargo feature of
+    /// their name.
     pub fn compression(mut self, compression: BlockCompression) -> Self {
         self.options.compression = compression;
+        self
+    }
+
+    /// Compression level by level, level 0 first; the last counts for all deeper ones too. At most
+    /// 7, in the place of [`compression`](Self::compression).
+    pub fn compression_per_level(mut self, levels: impl Into<Vec<BlockCompression>>) -> Self {
+        self.options.compression_per_level = levels.into();
+        self
+    }
+
+    /// How tables are merged. Default [`Compaction::Leveled`]; may differ from open to open.
+    pub fn compaction(mut self, compaction: Compaction) -> Self {
+        self.options.compaction = compaction;
+        self
+    }
+
+    /// The size of a table file at which a merge begins the next, in bytes. 4 KiB to 4 GiB, default
+    /// 64 MiB.
+    pub fn table_bytes(mut self, bytes: u64) -> Self {
+        self.options.table_bytes = bytes;
+        self
+    }
+
+    /// Of leveled compaction: tables of level 0 that make a merge due (1 to 64, default 4), the
+    /// size of level 1 in bytes (4 KiB to 1 PiB, default 256 MiB), and how many times larger each
+    /// further level is (2 to 100, default 10).
+    pub fn levels(mut self, level0_tables: usize, level1_bytes: u64, level_ratio: u64) -> Self {
+        self.options.level0_tables = level0_tables;
+        self.options.level1_bytes = level1_bytes;
+        self.options.level_ratio = level_ratio;
+        self
+    }
+
+    /// When tables are opened; their indexes and filters stay in memory from then on. Default
+    /// [`OpenTables::Lazy`].
+    pub fn open_tables(mut self, open_tables: OpenTables) -> Self {
+        self.options.open_tables = open_tables;
+        self
+    }
+
+    /// The size of a segment of the log, in bytes. 4 KiB to 4 GiB, default 64 MiB.
+    pub fn wal_segment_bytes(mut self, bytes: u64) -> Self {
+        self.options.wal_segment_bytes = bytes;
+        self
+    }
+
+    /// Whether new tables are read back whole before they count. Default false.
+    pub fn verify_new_tables(mut self, verify: bool) -> Self {
+        self.options.verify_new_tables = verify;
         self
     }
 

@@ -5,13 +5,20 @@
 
 use crate::model::{Keys, Script};
 use grainstore::clock::ManualClock;
-use grainstore::engine::{Background, Durability, Engine, EngineOptions};
+use grainstore::engine::{Background, Compaction, Durability, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, FileSystem};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Where the database lies on the simulated disk; at first not even the first part exists.
 pub(crate) const DIR: &str = "/srv/grain/db";
+
+/// Size-tiered compaction with everything small.
+pub(crate) const TIERED: Compaction = Compaction::SizeTiered {
+    runs_merged_min: 3,
+    runs_max: 8,
+    space_percent_max: 200,
+};
 
 /// How a history is made.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +35,9 @@ pub(crate) struct Setup {
     pub(crate) wal_segment_bytes: u64,
     pub(crate) level_ratio: u64,
     pub(crate) level1_bytes: u64,
+    pub(crate) compaction: Compaction,
+    /// The other style of compaction after every other reopen.
+    pub(crate) switches: bool,
     /// The keys of each writer.
     pub(crate) keys: Keys,
     /// Close and open again after so many commits of the first writer; 0 for never.
@@ -50,12 +60,23 @@ impl Setup {
             wal_segment_bytes: 6 << 10,
             level_ratio: 3,
             level1_bytes: 16 << 10,
+            compaction: Compaction::Leveled,
+            switches: false,
             keys: Keys {
                 count: 96,
                 bytes_least: 0,
             },
             reopen_every: 0,
             upkeep_every: 0,
+        }
+    }
+
+    /// The style of compaction after a reopen.
+    fn other_style(&self) -> Compaction {
+        match self.compaction {
+            _ if !self.switches => self.compaction,
+            Compaction::Leveled => TIERED,
+            Compaction::SizeTiered { .. } => Compaction::Leveled,
         }
     }
 
@@ -73,6 +94,7 @@ impl Setup {
         options.level0_tables = 2;
         options.level1_bytes = self.level1_bytes;
         options.close_flush_bytes = self.memtable_bytes / 2;
+        options.compaction = self.compaction;
         options.file_system = disk;
         options.clock = Arc::new(clock.clone());
         options
@@ -167,6 +189,7 @@ impl History {
             calls.push(self.disk.calls());
             if self.setup.reopen_every != 0 && number % self.setup.reopen_every == 0 {
                 self.close(&engine);
+                self.setup.compaction = self.setup.other_style();
                 engine = self.open(&clock);
             }
             if self.setup.upkeep_every != 0 && number % self.setup.upkeep_every == 0 {

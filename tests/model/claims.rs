@@ -1,7 +1,7 @@
 //! What histories found, and what nobody may break again: the smallest case of each.
 
 use super::engine_run::{DIR, START_MS, options};
-use super::operation::Setting;
+use super::operation::{Setting, Style};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{Engine, EngineOptions};
 use grainstore::fs::CrashDisk;
@@ -33,6 +33,7 @@ impl Place {
             wal_segment_kib: 16,
             close_flush: false,
             verify_new_tables: false,
+            style: Style::Leveled,
         };
         let mut options = options(&setting, 4);
         options.file_system = Arc::new(self.disk.clone());

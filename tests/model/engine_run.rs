@@ -5,11 +5,12 @@
 
 use super::coverage::Coverage;
 use super::engine_check as check;
-use super::operation::{Leave, Operation, Setting, Write};
+use super::operation::{Leave, Operation, Setting, Style, Write};
 use super::oracle::{Model, Point, Record};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{
-    Background, Durability, Engine, EngineOptions, EngineStats, Scan, Snapshot, WriteBatch,
+    Background, Compaction, Durability, Engine, EngineOptions, EngineStats, OpenTables, Scan,
+    Snapshot, WriteBatch,
 };
 use grainstore::fs::CrashDisk;
 use std::collections::VecDeque;
@@ -36,8 +37,24 @@ pub fn options(setting: &Setting, memtable_kib: u8) -> EngineOptions {
         options.durability = Durability::Buffered;
     }
     options.verify_new_tables = setting.verify_new_tables;
+    let tiered = match setting.style {
+        Style::Leveled => false,
+        Style::SizeTiered => true,
+        Style::Switching => memtable_kib % 2 == 1,
+    };
     if setting.default_sizes {
+        if tiered {
+            options.compaction = Compaction::size_tiered();
+        }
         return options;
+    }
+    if tiered {
+        options.compaction = Compaction::SizeTiered {
+            runs_merged_min: 2 + usize::from(setting.level1_kib % 3),
+            runs_max: 6,
+            space_percent_max: 200,
+        };
+        options.open_tables = OpenTables::Prefetch { threads: 2 };
     }
     options.memtable_bytes = usize::from(memtable_kib.max(4)) << 10;
     options.block_bytes = usize::from(setting.block_bytes.max(64));

@@ -1,6 +1,8 @@
 //! Histories by chance: proptest strategies that shrink towards few, short and plain operations.
 
-use super::operation::{Bounds, KEYS, KeyName, Leave, Operation, Setting, Step, ValueSpec, Write};
+use super::operation::{
+    Bounds, KEYS, KeyName, Leave, Operation, Setting, Step, Style, ValueSpec, Write,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -145,17 +147,23 @@ pub fn small_setting() -> impl Strategy<Value = Setting> {
             wal_segment_kib,
             close_flush,
             verify_new_tables,
+            style: Style::Leveled,
         }
     })
 }
 
-/// A setting of any kind: default or small sizes, a thread or none.
+/// A small setting with size-tiered compaction, all the time or between reopens.
+pub fn tiered_setting() -> impl Strategy<Value = Setting> {
+    let style = prop_oneof![Just(Style::SizeTiered), Just(Style::Switching)];
+    (small_setting(), style).prop_map(|(small, style)| Setting { style, ..small })
+}
+
+/// A setting of any kind: default or small sizes, a thread or none, any style of compaction.
 pub fn any_setting() -> impl Strategy<Value = Setting> {
-    (small_setting(), any::<bool>(), any::<bool>()).prop_map(|(small, default_sizes, thread)| {
-        Setting {
-            default_sizes,
-            thread: thread || default_sizes,
-            ..small
-        }
+    let sizes = prop_oneof![small_setting().boxed(), tiered_setting().boxed()];
+    (sizes, any::<bool>(), any::<bool>()).prop_map(|(small, default_sizes, thread)| Setting {
+        default_sizes,
+        thread: thread || default_sizes,
+        ..small
     })
 }

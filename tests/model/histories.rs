@@ -51,6 +51,12 @@ fn engine_answers_as_its_model_over_short_histories() {
 }
 
 #[test]
+fn engine_answers_as_its_model_whatever_the_style_of_compaction() {
+    let setting = generate::tiered_setting();
+    engine_histories(500, setting, generate::history(160)).assert_whole();
+}
+
+#[test]
 fn engine_answers_as_its_model_at_any_size_and_with_a_thread() {
     let coverage = engine_histories(200, generate::any_setting(), generate::history(120));
     println!("{coverage}");

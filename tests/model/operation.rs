@@ -203,6 +203,15 @@ impl Operation {
     }
 }
 
+/// How tables are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Leveled,
+    SizeTiered,
+    /// Now the one and now the other, as the reopens of the history have it.
+    Switching,
+}
+
 /// How a history's engine is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
@@ -219,4 +228,5 @@ pub struct Setting {
     pub wal_segment_kib: u8,
     pub close_flush: bool,
     pub verify_new_tables: bool,
+    pub style: Style,
 }
