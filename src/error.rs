@@ -37,6 +37,10 @@ pub enum ErrorKind {
     /// may not have happened, and the next ones are [`Latched`](Self::Latched): mend the cause,
     /// then open the database again.
     Io,
+    /// The disk is full, or a quota is. Reads go on. Of the write that met it nothing was kept;
+    /// once there is space, writes go on as well, without a reopen unless they are `Latched` by
+    /// then.
+    StorageFull,
     /// Stored bytes are damaged; the text names file and offset. Nothing was changed. What else
     /// there is can still be read; restore the database, or the file, from a backup.
     Corruption,
@@ -174,7 +178,10 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &*self.0 {
-            Cause::Io { .. } => ErrorKind::Io,
+            Cause::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorKind::StorageFull,
+                _ => ErrorKind::Io,
+            },
             Cause::Corruption { .. } => ErrorKind::Corruption,
             Cause::Plain { kind, .. } | Cause::Caused { kind, .. } => *kind,
         }
@@ -190,6 +197,12 @@ impl Error {
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         self.kind() == ErrorKind::Duplicate
+    }
+
+    /// True where the disk, or a quota on it, is full: free space and write again.
+    #[must_use]
+    pub fn is_storage_full(&self) -> bool {
+        self.kind() == ErrorKind::StorageFull
     }
 
     /// True where stored bytes of a file are damaged.

@@ -287,7 +287,9 @@
 //! *Costs.* `Sync` waits for one flush of the device, shared by all the threads that wait at the
 //! same time; a batch or more threads make it cheap per record. After a write or sync that failed
 //! the database refuses writes until it is reopened ([`is_latched`](Error::is_latched)), since
-//! nobody knows what the device holds then; reads go on.
+//! nobody knows what the device holds then; reads go on. A full disk refuses the write
+//! ([`is_storage_full`](Error::is_storage_full)), keeps nothing of it, and takes the next one as
+//! soon as there is space.
 //!
 //! # The engine alone
 //!

@@ -1,9 +1,10 @@
 //! Every call fails once, and then all of them from it on: no panic, no loss, no false promise.
 //!
 //! A small history runs on a simulated disk whose n-th call fails, for every n until the call never
-//! comes. The failure is reported; from then on writes are refused and reads go on; a reopen, with
-//! or without a power cut before it, finds every acknowledged commit. A failure of the test prints
-//! the line that replays it.
+//! comes. The failure is reported; where it leaves in doubt what is on disk, writes are refused
+//! from then on, otherwise they go on with the disk; reads go on always; a reopen, with or without
+//! a power cut before it, finds every acknowledged commit. A failure of the test prints the line
+//! that replays it.
 
 // What stands around the tests is test too; they use threads of their own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
@@ -25,6 +26,10 @@ mod reproducers;
 mod run;
 #[path = "faults/syncs.rs"]
 mod syncs;
+#[path = "faults/unreadable.rs"]
+mod unreadable;
+#[path = "faults/work.rs"]
+mod work;
 
 use grainstore::engine::Background;
 use grainstore::fs::{Fault, FaultCalls, FaultKind, FaultMode};

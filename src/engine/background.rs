@@ -1,8 +1,9 @@
 //! The work behind the writers: flushes first, then compactions; and the syncs of batched writes.
 //!
 //! One thread does both kinds of table work, so that a second core is enough; another syncs the
-//! log where writes are batched, so that no compaction can make it late. The first failure closes
-//! the latch, after which both only wait for the close.
+//! log where writes are batched, so that no compaction can make it late. Work that fails is tried
+//! again after a rest; what it failed of is told in `trouble`, or closes the latch where it leaves
+//! in doubt what is on disk.
 
 use super::compaction;
 use super::compaction_plan::expiry_due_ms;
@@ -10,7 +11,8 @@ use super::core::Core;
 use super::flush;
 use super::rotate;
 use super::stats::add;
-use crate::error::Result;
+use super::trouble::{RETRY_AFTER, Work};
+use crate::error::{Error, Result};
 use crate::sync::{Arc, JoinHandle, Ordering, sleep, spawn};
 use std::time::Duration;
 
@@ -25,8 +27,8 @@ pub(crate) fn start_worker(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> 
     let core = Arc::clone(core);
     spawn("grainstore-tables", move || {
         while wait_for_work(&core) {
-            // A failure has closed the latch, which tells every writer.
-            let _ = run_until_idle(&core);
+            // What failed is told in `trouble`, and comes again.
+            let _ = run(&core, Patience::Rests);
             core.signal_progress();
         }
     })
@@ -51,19 +53,50 @@ pub(crate) fn stop(core: &Core) {
     core.signal.progress.notify_all();
 }
 
-/// Does all the table work that is due.
+/// Does all the table work that is due; the error of what failed and is due still.
 pub(crate) fn run_until_idle(core: &Core) -> Result<()> {
+    run(core, Patience::None)
+}
+
+/// Whether work that failed lately is left alone for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    None,
+    Rests,
+}
+
+fn run(core: &Core, patience: Patience) -> Result<()> {
     loop {
-        let did_some = {
-            let _work = core.begin_work()?;
-            flush::flush_oldest(core)? || compaction::compact_next(core)?
-        };
+        let done = run_once(core, patience)?;
         // A memtable that is put aside makes a flush due, and its tombstones a compaction.
-        let goes_on = did_some || freeze_expired_memtable(core)?;
+        let goes_on = done.did_some || freeze_expired_memtable(core)?;
         if !goes_on || core.signal.state.lock().stopping {
-            return Ok(());
+            return done.failure.map_or(Ok(()), Err);
         }
     }
+}
+
+/// What came of one round.
+struct Round {
+    did_some: bool,
+    failure: Option<Error>,
+}
+
+/// One flush, or else one compaction: also where the flush failed, for it may make space.
+fn run_once(core: &Core, patience: Patience) -> Result<Round> {
+    let _work = core.begin_work()?;
+    let rests = |work| patience == Patience::Rests && core.trouble.rests(work);
+    let mut failure = None;
+    let mut try_to = |work, run: fn(&Core) -> Result<bool>| {
+        !rests(work)
+            && run(core).unwrap_or_else(|error| {
+                failure.get_or_insert(error);
+                false
+            })
+    };
+    let did_some = try_to(Work::Flush, flush::flush_oldest)
+        || try_to(Work::Compaction, compaction::compact_next);
+    Ok(Round { did_some, failure })
 }
 
 /// Syncs what the log holds now; writers go on meanwhile.
@@ -97,7 +130,9 @@ fn freeze_expired_memtable(core: &Core) -> Result<bool> {
 
 /// Sleeps until there may be work (`true`) or the engine stops (`false`).
 fn wait_for_work(core: &Core) -> bool {
-    let look = if anything_expires(core) {
+    let look = if core.trouble.shown().is_some() {
+        RETRY_AFTER
+    } else if anything_expires(core) {
         EXPIRY_LOOK
     } else {
         NO_LOOK

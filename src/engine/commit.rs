@@ -12,7 +12,8 @@
 //! - C3: a guard that looked before the last write which a merge has taken the number of fails,
 //!   though its key may be untouched: nothing can tell. Who looks again succeeds.
 //! - C4: after a failed append or sync nothing is applied and the latch is closed; what the log
-//!   holds of that group is for the next open to find out.
+//!   holds of that group is for the next open to find out. Only where the disk was full, and the
+//!   log could take back what it had written, is the group gone for certain, and writes go on.
 
 use super::core::{Core, Log};
 use super::guards::{self, Guard};
@@ -253,7 +254,8 @@ fn commit_records(
     active: &Memtable,
     records: &[Record<'_>],
 ) -> Result<Wakes> {
-    core.latch.guard(write_log(core, log, records))?;
+    let written = write_log(core, log, records);
+    rotate::latch_if_in_doubt(core, log, written)?; // C4
     let mut memtable = active.writer();
     for record in records {
         apply(core, &mut memtable, record)?;

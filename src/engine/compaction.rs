@@ -13,8 +13,9 @@ use super::read_view::{Levels, ReadView};
 use super::retention::Retention;
 use super::source::{RunCursor, Source};
 use super::stats::add;
-use super::table_output::{Place, TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
 use super::tiered_plan::{self, Limits};
+use super::trouble::Work;
 use crate::error::Result;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::format::version_edit::{TableMeta, VersionEdit};
@@ -55,25 +56,29 @@ fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -
         now_ms,
     };
     let Some(plan) = choose(&planner) else {
-        return Ok(false);
+        return core.trouble.note(Work::Compaction, Ok(false));
     };
+    let done = carry_out(core, &view, plan);
+    core.trouble.note(Work::Compaction, done)?;
+    add(&core.counters.compactions, 1);
+    core.signal_progress();
+    Ok(true)
+}
+
+fn carry_out(core: &Core, view: &ReadView, plan: Plan) -> Result<()> {
     match plan {
-        Plan::Move { table, level } => relocate(core, &table, level)?,
+        Plan::Move { table, level } => relocate(core, &table, level),
         Plan::Drop { tables } => {
             let sequences = tables.iter().map(|t| t.meta().properties.sequence_max);
             let forgotten = sequences.max().unwrap_or(0);
             core.forgotten.fetch_max(forgotten, Ordering::AcqRel);
-            replace(core, &tables, Vec::new())?;
+            replace(core, &tables, Vec::new())
         }
         Plan::Merge { inputs, place } => {
-            let merged = merge(core, &view.levels, &inputs, place);
-            let tables = core.latch.guard(merged)?;
-            replace(core, &inputs, tables)?;
+            let tables = merge(core, &view.levels, &inputs, place)?;
+            replace(core, &inputs, tables)
         }
     }
-    add(&core.counters.compactions, 1);
-    core.signal_progress();
-    Ok(true)
 }
 
 fn merge(
@@ -160,7 +165,8 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
         removed: inputs.iter().map(|t| t.meta().number).collect(),
         ..VersionEdit::default()
     };
-    swap_tables(core, edit, inputs, live)?;
+    let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
+    keep_only_installed(core, &numbers, swap_tables(core, edit, inputs, live))?;
     for input in inputs {
         input.mark_obsolete();
     }

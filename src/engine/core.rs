@@ -3,7 +3,8 @@
 //! Locks are taken in this order, outermost first, and never the other way (E1): `work` (one
 //! flush, compaction or ingest at a time) → `log` (one commit at a time) → `manifest` → the view
 //! swap, which itself takes no lock but is only done by a holder of `manifest` (E2). Readers take
-//! none of them. The locks of watches and snapshots come after `log` and are held for no I/O.
+//! none of them. The locks of watches and snapshots come after `log` and are held for no I/O. Only a
+//! failure that leaves in doubt what is on disk closes the latch (E3).
 
 use super::latch::Latch;
 use super::live_table::LiveTable;
@@ -11,6 +12,7 @@ use super::options::{EngineOptions, OpenTables};
 use super::read_view::ReadView;
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
+use super::trouble::Trouble;
 use super::watch_hub::WatchHub;
 use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
@@ -53,6 +55,8 @@ pub(crate) struct Core {
     pub(crate) manifest: Mutex<Manifest>,
     pub(crate) file_number_next: AtomicU64,
     pub(crate) latch: Latch,
+    /// What flushes and compactions failed of.
+    pub(crate) trouble: Trouble,
     pub(crate) closed: AtomicBool,
     pub(crate) counters: Counters,
     pub(crate) signal: Signal,
@@ -135,14 +139,15 @@ impl Core {
         live
     }
 
-    /// Makes the directory's names durable.
+    /// Makes the directory's names durable. A failure closes the latch: the names of log segments
+    /// may be among those that a later sync no longer tells of.
     pub(crate) fn sync_dir(&self) -> Result<()> {
-        sync_dir(&*self.file_system, &self.dir)
+        self.latch.guard(sync_dir(&*self.file_system, &self.dir))
     }
 
     /// Appends `edit` to the manifest, with the engine's clock and counters, and then swaps in the
-    /// view that `change` makes of the current one (E2). A failure closes the latch: nobody knows
-    /// whether the edit is on disk.
+    /// view that `change` makes of the current one (E2). An error means that the edit is not in
+    /// force; where nobody knows whether it is on disk, the latch is closed, too (E3).
     pub(crate) fn install(
         &self,
         mut edit: VersionEdit,
@@ -155,12 +160,20 @@ impl Core {
         }
         edit.clock_ms = Some(self.clock.now_ms());
         edit.file_number_next = Some(self.file_number_next.load(Ordering::Relaxed));
-        self.latch.guard(manifest.append(&edit))?;
+        let appended = manifest.append(&edit);
+        if manifest.has_failed() {
+            self.latch.guard(appended)?; // E3
+        } else {
+            appended?;
+        }
         let next = change(&self.view.load());
         self.view.store(Arc::new(next));
         if manifest.rewrite_due() {
-            let number = self.next_file_number();
-            self.latch.guard(manifest.rewrite(number))?;
+            // The edit itself is in force. A rewrite that fails is tried again after the next one.
+            let rewritten = manifest.rewrite(self.next_file_number());
+            if manifest.has_failed() {
+                let _ = self.latch.guard(rewritten);
+            }
         }
         Ok(())
     }

@@ -44,6 +44,13 @@ pub(crate) fn make(file_system: &dyn FileSystem, dir: &Path) -> Result<NewNames>
 }
 
 impl NewNames {
+    /// Takes back what [`make`] made, as far as it is empty and the disk can.
+    pub(crate) fn remove(&self, file_system: &dyn FileSystem) {
+        for made in self.dir.ancestors().take(self.new) {
+            let _ = file_system.remove_dir(made);
+        }
+    }
+
     /// Makes the name of the directory durable, and the names of those above it.
     ///
     /// Those that were there already may be left from an attempt that was killed before this, so

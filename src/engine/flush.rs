@@ -11,7 +11,8 @@ use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::retention::{Fate, Retention};
 use super::source::Source;
 use super::stats::add;
-use super::table_output::{Place, TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
+use super::trouble::Work;
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::format::version_edit::{TableMeta, VersionEdit};
@@ -19,12 +20,14 @@ use crate::manifest::version::LEVELS;
 use crate::sync::{Arc, Ordering};
 
 /// Flushes the oldest frozen memtable; `false` where there is none. The caller holds `work`.
+///
+/// A failure leaves the memtable where it is, and is told in `trouble`.
 pub(crate) fn flush_oldest(core: &Core) -> Result<bool> {
-    let Some(log_first) = flush_keeping_logs(core)? else {
-        return Ok(false);
-    };
-    old_logs::retire(core, log_first);
-    Ok(true)
+    let flushed = flush_keeping_logs(core)?;
+    if let Some(log_first) = flushed {
+        old_logs::retire(core, log_first);
+    }
+    Ok(flushed.is_some())
 }
 
 /// As [`flush_oldest`], for a holder of `log`: the segments below the answered number are of no
@@ -32,11 +35,12 @@ pub(crate) fn flush_oldest(core: &Core) -> Result<bool> {
 pub(crate) fn flush_keeping_logs(core: &Core) -> Result<Option<u64>> {
     let view = core.view.load_full();
     let Some(frozen) = view.frozen.last() else {
-        return Ok(None);
+        return core.trouble.note(Work::Flush, Ok(None));
     };
     core.latch.check()?;
-    let tables = core.latch.guard(write_tables(core, &view, frozen))?;
-    install(core, frozen, tables)?;
+    let flushed = write_tables(core, &view, frozen);
+    let flushed = flushed.and_then(|tables| install(core, frozen, tables));
+    core.trouble.note(Work::Flush, flushed)?;
     add(&core.counters.flushes, 1);
     core.signal_progress();
     Ok(Some(frozen.log_next))
@@ -105,10 +109,12 @@ fn install(core: &Core, frozen: &FrozenMemtable, tables: Vec<TableMeta>) -> Resu
         sequence_last: Some(frozen.sequence_last),
         ..VersionEdit::default()
     };
-    core.install(edit, |view| {
+    let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
+    let installed = core.install(edit, |view| {
         let mut remaining = view.frozen.clone();
         remaining.pop();
         let levels = Levels::new(view.levels.tables().cloned().chain(live));
         ReadView::new(Arc::clone(&view.active), remaining, levels)
-    })
+    });
+    keep_only_installed(core, &numbers, installed)
 }

@@ -1,8 +1,11 @@
-//! The latch that the first failed write or sync closes.
+//! The latch that the first failure closes which leaves in doubt what is on disk.
 //!
 //! After a failed sync nobody knows what the device holds: file systems mark the pages clean, so a
-//! second sync that succeeds proves nothing. The engine therefore refuses every write from the
-//! first failure on (L1) and goes on answering reads; a reopen recovers what is there.
+//! second sync that succeeds proves nothing. The engine therefore refuses every write from then on
+//! (L1) and goes on answering reads; a reopen recovers what is there. What closes it: a failed
+//! write or sync of the log or the manifest, and a failed sync of the directory. What does not: a
+//! full disk, where what was written could be taken back, and any failure of a flush or compaction
+//! before the manifest is told of its tables.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{AtomicBool, Mutex, Ordering};
@@ -32,6 +35,11 @@ impl Latch {
     pub(crate) fn close(&self, cause: &Error) {
         self.cause.lock().get_or_insert_with(|| cause.to_string());
         self.closed.store(true, Ordering::Release);
+    }
+
+    /// What closed it, where it is closed.
+    pub(crate) fn cause(&self) -> Option<String> {
+        self.cause.lock().clone()
     }
 
     /// True after the first failure.

@@ -14,13 +14,12 @@ use super::rotate;
 use super::scan::Scan;
 use super::snapshot::Snapshot;
 use super::snapshots::CommitPoint;
-use super::stats::{EngineStats, LevelStats};
+use super::trouble::Work;
 use super::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::log_record::CloseMark;
 use crate::format::version_edit::VersionEdit;
-use crate::manifest::version::LEVELS;
-use crate::sync::{Arc, AtomicU64, JoinHandle, Mutex, Ordering};
+use crate::sync::{Arc, JoinHandle, Mutex, Ordering};
 use std::fmt;
 use std::ops::RangeBounds;
 use std::path::Path;
@@ -242,9 +241,20 @@ impl Engine {
             self.core().check_open()?;
             return commit::check_alone(self.core(), batch.guards());
         }
+        self.retry_failed_flush();
         self.inner.queue.commit(self.core(), batch.into_request())?;
         self.do_due_work();
         Ok(())
+    }
+
+    /// In inline mode a flush that failed is tried again by every writer that comes, so that writes
+    /// go on as soon as it can.
+    fn retry_failed_flush(&self) {
+        let core = self.core();
+        if core.options.background == Background::Inline && core.trouble.fails(Work::Flush) {
+            // Where it fails again, the commit says so as soon as there is no room.
+            let _ = background::run_until_idle(core);
+        }
     }
 
     /// In inline mode the writer does the work that its write made due.
@@ -253,7 +263,8 @@ impl Engine {
         if core.options.background == Background::Inline
             && std::mem::take(&mut core.signal.state.lock().work_pending)
         {
-            // The write itself is committed. A failure has closed the latch, which tells the next.
+            // The write itself is committed. A failure is told in `trouble`, and to the next writer
+            // where it is in its way.
             let _ = background::run_until_idle(core);
         }
     }
@@ -354,40 +365,6 @@ impl Engine {
         Err(Error::new(ErrorKind::InvalidInput, text))
     }
 
-    /// What the engine has done and what it holds.
-    #[must_use]
-    pub fn stats(&self) -> EngineStats {
-        let core = self.core();
-        let view = core.view.load();
-        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let counters = &core.counters;
-        let open = view.levels.tables().filter_map(|t| t.table_if_open());
-        EngineStats {
-            commits: get(&counters.commits),
-            commit_groups: get(&counters.groups),
-            wal_bytes: get(&counters.wal_bytes),
-            wal_syncs: get(&counters.wal_syncs),
-            flushes: get(&counters.flushes),
-            flushed_bytes: get(&counters.flushed_bytes),
-            compactions: get(&counters.compactions),
-            compacted_bytes: get(&counters.compacted_bytes),
-            records_dropped: get(&counters.records_dropped),
-            writer_waits: get(&counters.writer_waits),
-            writer_wait_us: get(&counters.writer_wait_us),
-            memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
-            memtables: view.memtables().count(),
-            cache_bytes: core.cache.bytes(),
-            cache_misses: core.cache.misses(),
-            table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
-            snapshots: core.snapshots.count(),
-            watches: core.watchers.count(),
-            sequence_last: core.visible.load(Ordering::Acquire),
-            levels: (0..LEVELS)
-                .map(|level| level_stats(&view.levels, level))
-                .collect(),
-        }
-    }
-
     /// Closes the engine: waits for running work, seals the log and syncs it. Other clones get
     /// `Closed` from then on. Dropping the last clone does the same, without a way to report.
     ///
@@ -396,18 +373,6 @@ impl Engine {
     pub fn close(&self) -> Result<()> {
         self.inner.close()
     }
-}
-
-fn level_stats(levels: &super::read_view::Levels, level: usize) -> LevelStats {
-    let mut stats = LevelStats::default();
-    for table in levels.level(level) {
-        let properties = &table.meta().properties;
-        stats.tables += 1;
-        stats.bytes += table.meta().bytes;
-        stats.entries += properties.entries;
-        stats.tombstones += properties.tombstones + properties.range_tombstones;
-    }
-    stats
 }
 
 impl Inner {

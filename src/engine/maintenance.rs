@@ -1,9 +1,8 @@
-//! What an operator asks of an engine: flush, compact, sync, verify, checkpoint, ingest.
+//! What an operator asks of an engine: flush, compact, sync, verify, ingest.
 
 use super::background;
 use super::compaction;
-use super::core::{Core, Log, sync_dir};
-use super::directory;
+use super::core::{Core, Log};
 use super::flush;
 use super::live_table::LiveTable;
 use super::lsm::Engine;
@@ -11,18 +10,14 @@ use super::old_logs;
 use super::options::Compaction;
 use super::read_view::{Levels, ReadView};
 use super::rotate;
-use super::table_output::{Place, TableOutput, abandon_on_error};
+use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
 use super::watch_hub::{IngestOffer, Wakes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX, VALUE_BYTES_MAX};
-use crate::format::file_name::FileName;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::format::version_edit::{TableMeta, VersionEdit};
-use crate::manifest::edit_log::Manifest;
-use crate::manifest::state::ManifestState;
 use crate::manifest::version::LEVELS;
-use crate::sync::{Arc, Ordering};
-use std::path::Path;
+use crate::sync::Arc;
 
 /// What a [`verify`](Engine::verify) has looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,31 +93,6 @@ impl Engine {
         Ok(report)
     }
 
-    /// Makes a database of its own in `dir`, with all that is committed now. Tables are linked and
-    /// not copied, so it takes little time and space, and `dir` has to be on the same file system.
-    ///
-    /// # Errors
-    /// `InvalidInput` where `dir` exists and is not empty; `Io`, also where the file system cannot
-    /// link; `Latched`, `Closed`.
-    pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
-        let (core, dir) = (self.core(), dir.as_ref());
-        let _work = core.begin_work()?;
-        prepare_target(core, dir)?;
-        flush_all(core)?;
-        let manifest = core.manifest.lock();
-        for table in manifest.state().version.tables() {
-            let name = FileName::Table(table.number);
-            let (from, to) = (core.path(name), name.in_dir(dir));
-            let linked = core.file_system.hard_link(&from, &to);
-            linked.map_err(|e| Error::io("link a table as", &to, e))?;
-        }
-        let state = checkpoint_state(core, manifest.state());
-        drop(manifest);
-        sync_dir(&*core.file_system, dir)?;
-        let number = state.file_number_next - 1;
-        Manifest::create(Arc::clone(&core.file_system), dir, number, &state).map(|_| ())
-    }
-
     /// Puts a sorted stream of records straight into tables, without log and memtable: the way to
     /// load much. All of it becomes visible at one commit point. Writers wait while it runs.
     ///
@@ -162,7 +132,7 @@ impl Engine {
 }
 
 /// Flushes every memtable. The caller holds `work`.
-fn flush_all(core: &Core) -> Result<()> {
+pub(crate) fn flush_all(core: &Core) -> Result<()> {
     core.latch.check()?;
     rotate::freeze(core, &mut core.log.lock())?;
     while flush::flush_oldest(core)? {}
@@ -183,35 +153,6 @@ fn verify_table(core: &Core, live: &LiveTable) -> Result<()> {
         return Err(Error::corruption(path, bytes.min(live.meta().bytes), what));
     }
     live.table()?.verify()
-}
-
-fn prepare_target(core: &Core, dir: &Path) -> Result<()> {
-    let fs = &core.file_system;
-    let new_names = directory::make(&**fs, dir)?;
-    let names = fs
-        .list_dir(dir)
-        .map_err(|e| Error::io("list directory", dir, e))?;
-    if names.is_empty() {
-        return new_names.sync(&**fs);
-    }
-    let text = format!(
-        "{} is not empty; a checkpoint needs a directory of its own",
-        dir.display()
-    );
-    Err(Error::new(ErrorKind::InvalidInput, text))
-}
-
-/// The state of a copy: the same tables, and no log yet.
-fn checkpoint_state(core: &Core, state: &ManifestState) -> ManifestState {
-    ManifestState {
-        version: state.version.clone(),
-        log_first: 1,
-        log_last: 0,
-        closed: None,
-        sequence_last: state.sequence_last,
-        file_number_next: core.file_number_next.load(Ordering::Relaxed) + 1,
-        clock_ms: core.clock.now_ms(),
-    }
 }
 
 fn write_ingested<K: AsRef<[u8]>, V: AsRef<[u8]>>(
@@ -297,10 +238,12 @@ fn install_ingested(
         sequence_last: Some(sequence),
         ..Default::default()
     };
-    core.install(edit, |view| {
+    let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
+    let installed = core.install(edit, |view| {
         let levels = Levels::new(view.levels.tables().cloned().chain(live));
         ReadView::new(Arc::clone(&view.active), view.frozen.clone(), levels)
-    })?;
+    });
+    keep_only_installed(core, &numbers, installed)?;
     log.sequence_last = sequence;
     let shown = (&core.visible, sequence);
     let wakes = core.watchers.show_ingested(shown, &core.clock, offer);

@@ -5,12 +5,14 @@
 //! values, codecs, stores: they stand above and see only bytes.
 
 pub(crate) mod background;
+pub(crate) mod checkpoint;
 pub(crate) mod commit;
 pub(crate) mod compaction;
 pub(crate) mod compaction_plan;
 pub(crate) mod core;
 pub(crate) mod cursor;
 pub(crate) mod directory;
+pub(crate) mod figures;
 pub(crate) mod flush;
 pub(crate) mod guards;
 #[cfg(feature = "sim")]
@@ -38,6 +40,7 @@ pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod table_output;
 pub(crate) mod tiered_plan;
+pub(crate) mod trouble;
 pub(crate) mod watch;
 pub(crate) mod watch_event;
 pub(crate) mod watch_hub;

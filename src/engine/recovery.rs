@@ -22,6 +22,7 @@ use super::read_view::{FrozenMemtable, Levels, ReadView};
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
 use super::sweep::{self, Files};
+use super::trouble::Trouble;
 use super::watch_hub::WatchHub;
 use super::witness;
 use crate::clock::MonotonicClock;
@@ -363,6 +364,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         manifest: Mutex::new(parts.manifest),
         file_number_next: AtomicU64::new(file_number_next),
         latch: Latch::default(),
+        trouble: Trouble::default(),
         closed: AtomicBool::new(false),
         counters: Counters::default(),
         signal: Signal::default(),

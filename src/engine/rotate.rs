@@ -8,6 +8,7 @@ use super::core::{Core, Log};
 use super::options::Background;
 use super::read_view::{FrozenMemtable, ReadView};
 use super::stats::add;
+use super::trouble::Work;
 use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::memtable::map::Memtable;
@@ -27,7 +28,7 @@ const WAIT_STEP: Duration = Duration::from_millis(50);
 /// Slows a writer of `bytes` down by what background work is behind, or waits for it.
 pub(crate) fn pace(core: &Core, bytes: usize) -> Result<()> {
     if core.options.background == Background::Inline {
-        return Ok(());
+        return refuse_without_room(core, &core.view.load());
     }
     let (steps, full) = {
         let view = core.view.load();
@@ -57,9 +58,21 @@ fn steps_behind(core: &Core, view: &ReadView) -> u64 {
 }
 
 fn must_wait(core: &Core, view: &ReadView) -> bool {
-    let memtables_full = view.frozen.len() + 1 >= core.options.memtables_max && is_full(core, view);
     let level0_full = view.levels.level(0).len() >= core.options.level0_limits().1;
-    memtables_full || level0_full
+    // Tables take no memory; where compaction fails, reads become slower and writes go on.
+    memtables_full(core, view) || (level0_full && !core.trouble.fails(Work::Compaction))
+}
+
+fn memtables_full(core: &Core, view: &ReadView) -> bool {
+    view.frozen.len() + 1 >= core.options.memtables_max && is_full(core, view)
+}
+
+/// The failure of the flush that alone could make room for another memtable.
+fn refuse_without_room(core: &Core, view: &ReadView) -> Result<()> {
+    if !core.trouble.fails(Work::Flush) || !memtables_full(core, view) {
+        return Ok(());
+    }
+    core.trouble.error_of(Work::Flush).map_or(Ok(()), Err)
 }
 
 /// Waits while memtables or level 0 are at their limits.
@@ -70,6 +83,7 @@ fn wait_for_room(core: &Core) -> Result<()> {
         core.check_open()?;
         core.latch.check()?;
         core.signal_work();
+        refuse_without_room(core, &core.view.load())?;
         let mut state = core.signal.state.lock();
         core.signal.progress.wait_for(&mut state, WAIT_STEP);
     }
@@ -105,8 +119,20 @@ pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<Guar
 }
 
 fn roll(core: &Core, log: &mut Log) -> Result<()> {
-    let spare = log.spares.pop();
-    core.latch.guard(log.wal.roll(spare))
+    let rolled = log.wal.roll(log.spares.last().copied());
+    if latch_if_in_doubt(core, log, rolled)? {
+        log.spares.pop();
+    }
+    Ok(())
+}
+
+/// Passes `result` of the log on; closes the latch where the log is in doubt since.
+pub(crate) fn latch_if_in_doubt<T>(core: &Core, log: &Log, result: Result<T>) -> Result<T> {
+    if log.wal.is_latched() {
+        core.latch.guard(result)
+    } else {
+        result
+    }
 }
 
 /// Freezes the active memtable for a flush and starts an empty one in a new log segment.

@@ -79,6 +79,13 @@ pub struct EngineStats {
     pub watches: usize,
     /// The last committed sequence number.
     pub sequence_last: u64,
+    /// Flushes and compactions that failed. They leave everything as it was, and are tried again.
+    pub work_failures: u64,
+    /// Writes are refused since a failure that left in doubt what is on disk; a reopen finds out.
+    pub is_latched: bool,
+    /// What stands in the way: of writes, where they are refused, or else of the last flush or
+    /// compaction. `None` once that has gone well.
+    pub last_error: Option<String>,
     /// Levels 0 to 6.
     pub levels: Vec<LevelStats>,
 }

@@ -192,6 +192,25 @@ fn compression(chosen: BlockCompression) -> Compression {
     }
 }
 
+/// Removes the tables of an edit that is certainly not in force. Where that is in doubt they stay,
+/// for the next open to find out.
+pub(crate) fn keep_only_installed(
+    core: &Core,
+    numbers: &[u64],
+    installed: Result<()>,
+) -> Result<()> {
+    installed.inspect_err(|_| {
+        if core.latch.is_closed() {
+            return;
+        }
+        for &number in numbers {
+            let _ = core
+                .file_system
+                .remove_file(&core.path(FileName::Table(number)));
+        }
+    })
+}
+
 /// Cleans up after a failure on the way to [`TableOutput::finish`].
 pub(crate) fn abandon_on_error<T>(
     mut output: TableOutput<'_>,

@@ -53,7 +53,7 @@ pub enum FaultCalls {
     Writes,
     /// `sync_data`, `sync_all`, `sync_dir`.
     Syncs,
-    /// `open`, `create_dir_all`, `rename`, `remove_file`, `hard_link`, `lock`.
+    /// `open`, `create_dir_all`, `rename`, `remove_file`, `remove_dir`, `hard_link`, `lock`.
     Names,
 }
 
@@ -335,6 +335,11 @@ impl FileSystem for FaultDisk {
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         self.faults.check(CallKind::Name)?;
         self.inner.remove_file(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        self.faults.check(CallKind::Name)?;
+        self.inner.remove_dir(path)
     }
 
     fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()> {

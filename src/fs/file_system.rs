@@ -104,6 +104,13 @@ pub trait FileSystem: Debug + Send + Sync + 'static {
     /// Removes a file.
     fn remove_file(&self, path: &Path) -> io::Result<()>;
 
+    /// Removes an empty directory. Only asked for to leave nothing behind after a failure, so a
+    /// disk that cannot is fine: the default.
+    fn remove_dir(&self, path: &Path) -> io::Result<()> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
     /// Gives a file a second name, which must be free.
     fn hard_link(&self, from: &Path, to: &Path) -> io::Result<()>;
 

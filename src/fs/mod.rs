@@ -1,10 +1,10 @@
 //! The one door to the disk.
 //!
 //! [`FileSystem`] is every call the engine makes on files; [`RealDisk`] answers them with the
-//! operating system, and behind the feature `sim` stand two simulators: `CrashDisk` keeps the log
+//! operating system, and behind the feature `sim` stand three simulators: `CrashDisk` keeps the log
 //! of all calls and builds what a disk may hold after a power cut at any of them, `FaultDisk` lets
-//! the n-th call fail. Both are public, so that an application can crash-test itself on top of its
-//! store. Any thread may call any of them.
+//! the n-th call fail, `QuotaDisk` fills up. They are public, so that an application can crash-test
+//! itself on top of its store. Any thread may call any of them.
 
 #[cfg(feature = "sim")]
 pub(crate) mod crash_disk;
@@ -21,6 +21,8 @@ pub(crate) mod file_system;
 mod name_tree;
 #[cfg(feature = "sim")]
 mod pages;
+#[cfg(feature = "sim")]
+mod quota_disk;
 pub(crate) mod real_disk;
 #[cfg(feature = "sim")]
 mod split_mix;
@@ -47,6 +49,8 @@ pub use crash_replay::CrashReplay;
 #[cfg(feature = "sim")]
 pub use fault_disk::{Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
 pub use file_system::{File, FileLock, FileSystem, OpenMode};
+#[cfg(feature = "sim")]
+pub use quota_disk::QuotaDisk;
 pub use real_disk::RealDisk;
 #[cfg(feature = "sim")]
 pub use split_mix::SplitMix64;

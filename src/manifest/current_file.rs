@@ -42,14 +42,10 @@ pub(crate) fn read(fs: &dyn FileSystem, dir: &Path) -> Result<u64> {
     Ok(pointer.manifest)
 }
 
-/// Lets `CURRENT` name manifest `number`, which must be durable, its name too.
-///
-/// After an error either manifest may be in force.
-pub(crate) fn point_to(fs: &dyn FileSystem, dir: &Path, number: u64) -> Result<()> {
-    let (path, temp) = (
-        FileName::Current.in_dir(dir),
-        FileName::CurrentTemp.in_dir(dir),
-    );
+/// Writes beside `CURRENT` what will let it name manifest `number`. After an error nothing has
+/// changed.
+pub(crate) fn prepare(fs: &dyn FileSystem, dir: &Path, number: u64) -> Result<()> {
+    let temp = FileName::CurrentTemp.in_dir(dir);
     discard(fs, &temp)?;
     let pointer = CurrentPointer {
         format_version: POINTER_FORMAT,
@@ -59,7 +55,17 @@ pub(crate) fn point_to(fs: &dyn FileSystem, dir: &Path, number: u64) -> Result<(
     let file = file.map_err(|e| Error::io("create", &temp, e))?;
     let written = file.write_all_at(&pointer.encode(), 0);
     written.map_err(|e| Error::io("write", &temp, e))?;
-    file.sync_data().map_err(|e| Error::io("sync", &temp, e))?;
+    file.sync_data().map_err(|e| Error::io("sync", &temp, e))
+}
+
+/// Lets `CURRENT` name what was prepared, a manifest that must be durable, its name too.
+///
+/// After an error either manifest may be in force.
+pub(crate) fn switch(fs: &dyn FileSystem, dir: &Path) -> Result<()> {
+    let (path, temp) = (
+        FileName::Current.in_dir(dir),
+        FileName::CurrentTemp.in_dir(dir),
+    );
     fs.rename(&temp, &path)
         .map_err(|e| Error::io("rename", &temp, e))?;
     fs.sync_dir(dir)

@@ -14,6 +14,8 @@
 //! - M6: nothing is appended behind a torn record; the next edit goes to a new manifest.
 //! - M7: a manifest that ends torn is given up only once the caller, who sees the logs, has nothing
 //!   against its ending there.
+//! - M8: where the disk has no space for an edit or for a new manifest, what was written of it is
+//!   taken back, and the manifest goes on as it was.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
@@ -136,18 +138,39 @@ impl Manifest {
             return Err(refused(&self.path, "it is too long"));
         }
         let written = self.file.write_all_at(&record, self.end);
+        let written = written.map_err(|e| Error::io("append to", &self.path, e));
         let synced = match written {
-            Ok(()) => self.file.sync_data().map_err(|e| ("sync", e)),
-            Err(e) => Err(("append to", e)),
+            Ok(()) => self.sync(),
+            Err(full) if full.is_storage_full() => match self.cut_back() {
+                Ok(()) => return Err(full), // M8
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
         };
-        if let Err((operation, e)) = synced {
-            let error = Error::io(operation, &self.path, e);
+        if let Err(error) = synced {
             self.failure = Some(error.to_string()); // M4
             return Err(error);
         }
         self.end += record.len() as u64;
         self.state = next;
         Ok(())
+    }
+
+    fn sync(&self) -> Result<()> {
+        let synced = self.file.sync_data();
+        synced.map_err(|e| Error::io("sync", &self.path, e))
+    }
+
+    /// Takes back what a write left behind the last record.
+    fn cut_back(&self) -> Result<()> {
+        let cut = self.file.set_len(self.end);
+        cut.map_err(|e| Error::io("cut", &self.path, e))?;
+        self.sync()
+    }
+
+    /// True after a failure that left in doubt what the manifest says (M4).
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// What the manifest knows.
@@ -171,22 +194,29 @@ impl Manifest {
     }
 
     /// Goes on in a new manifest that begins with the state as it is; `number` must be a fresh one
-    /// from the counter of tables and manifests.
+    /// from the counter of tables and manifests. Where the disk is full the old one stays in force,
+    /// and this may be tried again with another number (M8).
     pub(crate) fn rewrite(&mut self, number: u64) -> Result<()> {
         self.refuse_after_failure()?;
         if number <= self.number {
             return Err(refused(&self.path, "a new manifest needs a higher number"));
         }
-        match Self::begin(self.fs.clone(), &self.dir, number, self.state.clone()) {
+        match Self::begin_or_tell(self.fs.clone(), &self.dir, number, self.state.clone()) {
             Ok(next) => {
                 let old = std::mem::replace(self, next);
                 // What stays behind is removed at the next open.
                 let _ = old.fs.remove_file(&old.path);
                 Ok(())
             }
-            Err(error) => {
+            Err((error, true)) => {
                 // The rename may have happened, and then the old file is no longer in force (M4).
                 self.failure = Some(error.to_string());
+                Err(error)
+            }
+            Err((error, false)) => {
+                for left in [FileName::Manifest(number), FileName::CurrentTemp] {
+                    let _ = self.fs.remove_file(&left.in_dir(&self.dir)); // M8
+                }
                 Err(error)
             }
         }
@@ -232,6 +262,38 @@ impl Manifest {
         fs: Arc<dyn FileSystem>,
         dir: &Path,
         number: u64,
+        state: ManifestState,
+    ) -> Result<Self> {
+        Self::begin_or_tell(fs, dir, number, state).map_err(|(error, _)| error)
+    }
+
+    /// As [`begin`](Self::begin); with the error comes whether it leaves in doubt which manifest is
+    /// in force, or what became of names in the directory.
+    fn begin_or_tell(
+        fs: Arc<dyn FileSystem>,
+        dir: &Path,
+        number: u64,
+        state: ManifestState,
+    ) -> Result<Self, (Error, bool)> {
+        let in_doubt = |error: Error| (error, true);
+        let unless_full = |error: Error| {
+            let is_full = error.is_storage_full();
+            (error, !is_full)
+        };
+        let begun = Self::write_snapshot(fs, dir, number, state).map_err(unless_full)?;
+        let fs = &*begun.fs;
+        let synced = fs.sync_dir(dir);
+        synced.map_err(|e| in_doubt(Error::io("sync the directory", dir, e)))?;
+        current_file::prepare(fs, dir, number).map_err(unless_full)?;
+        current_file::switch(fs, dir).map_err(in_doubt)?;
+        Ok(begun)
+    }
+
+    /// Writes manifest `number` with a snapshot of `state`, for nobody to find yet.
+    fn write_snapshot(
+        fs: Arc<dyn FileSystem>,
+        dir: &Path,
+        number: u64,
         mut state: ManifestState,
     ) -> Result<Self> {
         let path = FileName::Manifest(number).in_dir(dir);
@@ -248,9 +310,6 @@ impl Manifest {
         let written = file.write_all_at(&bytes, 0);
         written.map_err(|e| Error::io("write", &path, e))?;
         file.sync_data().map_err(|e| Error::io("sync", &path, e))?;
-        fs.sync_dir(dir)
-            .map_err(|e| Error::io("sync the directory", dir, e))?;
-        current_file::point_to(&*fs, dir, number)?;
         let end = bytes.len() as u64;
         Ok(Self {
             fs,

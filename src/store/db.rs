@@ -163,12 +163,12 @@ impl Db {
         Ok(report)
     }
 
-    /// Makes a database of its own in `dir`, as of now. Tables are linked and not copied, so it
-    /// takes little time and space, and `dir` has to be on the same file system.
+    /// Makes a database of its own in `dir`, as of now. Tables are linked where that is possible,
+    /// which takes little time and space, and copied where `dir` is on another file system.
     ///
     /// # Errors
-    /// `InvalidInput` where `dir` is not empty; `Io`, also where the file system cannot link;
-    /// `Latched`, `Closed`.
+    /// `InvalidInput` where `dir` is not empty; `StorageFull`, `Io`, `Corruption` where a table
+    /// that is copied is damaged; `Latched`, `Closed`. Nothing is left in `dir` then.
     pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
         self.core.engine.checkpoint(dir)
     }

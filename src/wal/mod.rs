@@ -9,9 +9,12 @@
 //!
 //! - **W1** A record calls durable only what a successful sync covered. So a bad record below an
 //!   offset that a later one calls durable is corruption, and any other bad record is a torn tail.
-//! - **W2** After the first failed write or sync the writer writes and syncs nothing more.
+//! - **W2** After the first failed write or sync the writer writes and syncs nothing more, but for
+//!   W5.
 //! - **W3** Segment `n + 1` holds no record before the seal of segment `n` is durable.
 //! - **W4** A file gets the name of a segment only once its header is durable.
+//! - **W5** A write that finds the disk full leaves nothing: the segment is cut back to where it
+//!   was, and that is durable, before anything else is written.
 //!
 //! What it asks of its caller: a segment number is used once; a segment that shares its bytes with
 //! another name (a hard link) is never given back as a spare; the directory is synced before a

@@ -90,8 +90,8 @@ impl Segment {
         let header = encode_segment_header(number);
         let written = segment.file.write_all_at(&header, 0);
         written
-            .and_then(|()| segment.prewrite())
-            .map_err(|e| Error::io("write", &made, e))?;
+            .map_err(|e| Error::io("write", &made, e))
+            .and_then(|()| segment.prewrite(&made))?;
         let synced = segment.file.sync_all();
         synced.map_err(|e| Error::io("sync", &made, e))?;
         fs.rename(&made, &path)
@@ -111,11 +111,29 @@ impl Segment {
     /// grow.
     pub(super) fn advance(&mut self, offset: u64) -> Result<()> {
         self.offset = offset;
-        self.prewrite()
-            .map_err(|e| Error::io("write", &self.path, e))
+        let path = Arc::clone(&self.path);
+        self.prewrite(&path)
     }
 
-    fn prewrite(&mut self) -> io::Result<()> {
+    /// Takes back what was written from `offset` on, down to the length of the file. Nothing of it
+    /// is there any more once the caller has synced.
+    pub(super) fn cut_back(&mut self, offset: u64) -> Result<()> {
+        let cut = self.file.set_len(offset);
+        cut.map_err(|e| Error::io("cut", &self.path, e))?;
+        (self.offset, self.extent) = (offset, offset);
+        Ok(())
+    }
+
+    /// Writes zeros ahead, as far as there is space for them: what they are worth is speed alone.
+    fn prewrite(&mut self, path: &Path) -> Result<()> {
+        let written = self.write_zeros();
+        match written.map_err(|e| Error::io("write", path, e)) {
+            Err(error) if error.is_storage_full() => Ok(()),
+            written => written,
+        }
+    }
+
+    fn write_zeros(&mut self) -> io::Result<()> {
         if self.offset < self.extent {
             return Ok(());
         }

@@ -2,7 +2,9 @@
 //!
 //! One writer at a time: the engine keeps it behind its commit lock. A sync may run outside that
 //! lock, between [`WalWriter::begin_sync`] and [`WalWriter::finish_sync`]. A failed write or sync
-//! leaves the outcome of its commits unknown and latches the writer (W2).
+//! leaves the outcome of its commits unknown and latches the writer (W2). A write for which the
+//! disk has no space is taken back instead, durably, and the writer goes on (W5); where that fails,
+//! too, it is latched.
 //!
 //! It never syncs by itself except for headers and seals, and never reads.
 
@@ -11,12 +13,14 @@ use super::sync_ticket::{SyncGate, SyncTicket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::checksum::plain;
 use crate::format::entry::SEQUENCE_MAX;
+use crate::format::file_name::FileName;
 use crate::format::log_record::{
     CloseMark, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind, SEAL_BYTES_MAX,
     SEGMENT_HEADER_BYTES, Seal, encode_seal,
 };
 use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A payload from this length on is written from where it stands, with a write of its own.
@@ -46,6 +50,8 @@ pub(crate) struct WalWriter {
     dir: PathBuf,
     options: WalOptions,
     segment: Segment,
+    /// The next segment, where it was made and there was no space for the seal of this one.
+    next: Option<Segment>,
     gate: Arc<SyncGate>,
     scratch: Vec<u8>,
     closed: bool,
@@ -66,6 +72,7 @@ impl WalWriter {
             fs,
             dir: dir.to_owned(),
             options,
+            next: None,
             gate: Arc::default(),
             scratch: Vec::new(),
             closed: false,
@@ -75,14 +82,16 @@ impl WalWriter {
     /// Appends `records` as one group: with one write, but for payloads too large to copy.
     ///
     /// Nothing is durable before a sync. A record beyond the limits of the format is refused
-    /// before anything is written; every other error latches the writer.
+    /// before anything is written, and where the disk is full nothing stays written (W5); every
+    /// other error latches the writer.
     pub(crate) fn append(&mut self, records: &[Record<'_>]) -> Result<()> {
         self.check_open()?;
         records.iter().try_for_each(check_limits)?;
+        let before = self.segment.offset;
         let written = self.write_group(records);
         self.scratch.clear();
         self.scratch.shrink_to(SCRATCH_BYTES_KEPT);
-        self.latching(written)
+        self.taking_back(before, written)
     }
 
     fn write_group(&mut self, records: &[Record<'_>]) -> Result<()> {
@@ -160,18 +169,41 @@ impl WalWriter {
 
     /// Goes on in the next segment: first that one is made durable, then the seal of this one
     /// and all before it (W3). `spare` is as in [`create`](Self::create).
-    pub(crate) fn roll(&mut self, spare: Option<u64>) -> Result<()> {
+    ///
+    /// Answers whether the spare was used. Where the disk is full nothing has changed (W5).
+    pub(crate) fn roll(&mut self, spare: Option<u64>) -> Result<bool> {
         self.check_open()?;
-        let rolled = self.roll_over(spare);
-        self.latching(rolled)
+        let held = self.next.take();
+        let uses_spare = held.is_none() && spare.is_some();
+        let next = match held {
+            Some(next) => next,
+            None => self.make_next(spare)?,
+        };
+        let before = self.segment.offset;
+        let sealed = self.seal(Seal::Rolled);
+        match self.taking_back(before, sealed) {
+            Ok(_) => {
+                self.segment = next;
+                Ok(uses_spare)
+            }
+            Err(error) => {
+                self.next = Some(next);
+                Err(error)
+            }
+        }
     }
 
-    fn roll_over(&mut self, spare: Option<u64>) -> Result<()> {
+    fn make_next(&mut self, spare: Option<u64>) -> Result<Segment> {
         let number = self.segment.number + 1;
-        let next = Segment::create(&*self.fs, &self.dir, number, spare, self.options)?;
-        self.seal(Seal::Rolled)?;
-        self.segment = next;
-        Ok(())
+        let made = Segment::create(&*self.fs, &self.dir, number, spare, self.options);
+        made.inspect_err(|error| {
+            let path = FileName::Wal(number).in_dir(&self.dir);
+            let named = self.fs.file_len(&path);
+            let is_unnamed = named.is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+            if !(error.is_storage_full() && is_unnamed) {
+                self.gate.latch();
+            }
+        })
     }
 
     /// Ends the log cleanly, leaving `mark` in it, and answers with the offset of the seal. Nothing
@@ -200,6 +232,39 @@ impl WalWriter {
             return Err(Error::new(ErrorKind::Closed, "the log has been closed"));
         }
         self.gate.check(&self.segment.path)
+    }
+
+    /// Passes `written` on; where the disk was full, what was written from `before` on is taken
+    /// back first (W5). A failed sync is not among that: it has latched the writer already.
+    fn taking_back<T>(&mut self, before: u64, written: Result<T>) -> Result<T> {
+        let is_in_doubt = |error: &Error| {
+            !error.is_storage_full() || self.gate.check(&self.segment.path).is_err()
+        };
+        match written {
+            Err(error) if !is_in_doubt(&error) => {
+                let cut = self
+                    .segment
+                    .cut_back(before)
+                    .and_then(|()| self.sync_anew());
+                self.latching(cut)?;
+                Err(error)
+            }
+            written => self.latching(written),
+        }
+    }
+
+    /// As [`sync`](Self::sync), also where nothing was appended since the last.
+    fn sync_anew(&mut self) -> Result<()> {
+        let mut ticket = self.begin_sync();
+        ticket.done = false;
+        ticket.run()?;
+        self.finish_sync(ticket);
+        Ok(())
+    }
+
+    /// True where an earlier failure left in doubt what the log holds.
+    pub(crate) fn is_latched(&self) -> bool {
+        self.gate.check(&self.segment.path).is_err()
     }
 
     fn latching<T>(&self, result: Result<T>) -> Result<T> {

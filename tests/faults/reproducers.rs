@@ -2,6 +2,7 @@
 //! do.
 
 use crate::history::DIR;
+use grainstore::ErrorKind;
 use grainstore::engine::{Background, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
 use std::io;
@@ -18,8 +19,12 @@ fn open(disk: &FaultDisk) -> Engine {
 }
 
 fn fail(disk: &FaultDisk, calls: FaultCalls, at: u64) {
+    arm(disk, FaultKind::Enospc, calls, at);
+}
+
+fn arm(disk: &FaultDisk, kind: FaultKind, calls: FaultCalls, at: u64) {
     disk.arm(Fault {
-        kind: FaultKind::Enospc,
+        kind,
         at,
         mode: FaultMode::Once,
         calls,
@@ -30,12 +35,57 @@ fn fail(disk: &FaultDisk, calls: FaultCalls, at: u64) {
 fn the_error_of_a_failed_commit_names_the_file_and_the_cause() {
     let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
     let engine = open(&disk);
-    fail(&disk, FaultCalls::Writes, 0);
+    arm(&disk, FaultKind::Eio, FaultCalls::Writes, 0);
     let error = engine.put(b"a", b"1").unwrap_err();
-    assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
+    assert_eq!(error.kind(), ErrorKind::Io);
     assert_eq!(error.path(), Some(&*Path::new(DIR).join("000001.wal")));
     assert!(engine.put(b"a", b"1").unwrap_err().is_latched());
     assert!(engine.get(b"a").unwrap().is_none());
+    let told = engine.stats().last_error.unwrap();
+    assert!(
+        engine.stats().is_latched && told == error.to_string(),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_commit_that_finds_the_disk_full_leaves_nothing_and_the_next_goes_well() {
+    let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+    let engine = open(&disk);
+    engine.put(b"a", b"1").unwrap();
+    fail(&disk, FaultCalls::Writes, 0);
+    let error = engine.put(b"a", b"2").unwrap_err();
+    assert!(error.is_storage_full());
+    assert_eq!(error.kind(), ErrorKind::StorageFull);
+    assert_eq!(error.io_kind(), Some(io::ErrorKind::StorageFull));
+    assert_eq!(engine.get(b"a").unwrap().unwrap(), b"1");
+    engine.put(b"b", b"3").unwrap();
+    drop(engine);
+    let engine = open(&disk);
+    assert_eq!(engine.get(b"a").unwrap().unwrap(), b"1");
+    assert_eq!(engine.get(b"b").unwrap().unwrap(), b"3");
+}
+
+#[test]
+fn a_commit_that_cannot_be_taken_back_latches() {
+    for calls in [FaultCalls::Writes, FaultCalls::All] {
+        let disk = FaultDisk::new(Arc::new(CrashDisk::new()));
+        let engine = open(&disk);
+        engine.put(b"a", b"1").unwrap();
+        // The write, and then also the cut, or the sync behind it.
+        disk.arm(Fault {
+            kind: FaultKind::Enospc,
+            at: 0,
+            mode: FaultMode::FromThenOn,
+            calls,
+        });
+        assert!(engine.put(b"a", b"2").is_err());
+        disk.disarm();
+        assert!(engine.put(b"a", b"2").unwrap_err().is_latched());
+        assert_eq!(engine.get(b"a").unwrap().unwrap(), b"1");
+        drop(engine);
+        assert_eq!(open(&disk).get(b"a").unwrap().unwrap(), b"1");
+    }
 }
 
 #[test]
@@ -48,11 +98,20 @@ fn a_committed_write_does_not_fail_with_the_flush_that_it_made_due() {
     engine.put(b"b", b"2").unwrap();
     assert_eq!(disk.fired(), 1, "the flush did not fail");
     assert_eq!(engine.get(b"b").unwrap().unwrap(), b"2");
-    assert!(engine.put(b"c", b"3").unwrap_err().is_latched());
+    let stats = engine.stats();
+    assert_eq!((stats.work_failures, stats.is_latched), (1, false));
+    let told = stats.last_error.unwrap();
+    assert!(
+        told.contains(".table") && told.contains("No space"),
+        "{told}"
+    );
+    engine.put(b"c", b"3").unwrap();
+    let stats = engine.stats();
+    assert_eq!((stats.flushes, stats.last_error), (1, None));
     drop(engine);
     let engine = open(&disk);
     assert_eq!(engine.get(b"b").unwrap().unwrap(), b"2");
-    assert!(engine.get(b"c").unwrap().is_none());
+    assert_eq!(engine.get(b"c").unwrap().unwrap(), b"3");
 }
 
 #[test]

@@ -1,4 +1,7 @@
 //! A small history on a disk of which one call fails, and what must be true afterwards.
+//!
+//! Either the engine has latched, and then nothing is written any more until a reopen; or it has
+//! not, and then what failed left nothing behind, and the same goes well once the disk does.
 
 use crate::history::{DIR, History, Survivors};
 use crate::recovery::{Finding, check, compare, recover_twice};
@@ -81,22 +84,26 @@ impl Run<'_> {
         let setup = &self.history.setup;
         for (number, commit) in self.history.scripts[0].commits.iter().enumerate() {
             self.clock.set(commit.time_ms);
-            match engine.write(commit.batch()) {
-                Ok(()) => self.acknowledged = number + 1,
-                Err(error) => {
+            if let Err(error) = engine.write(commit.batch()) {
+                self.failed = true;
+                if engine.stats().is_latched {
                     self.in_doubt = true;
-                    self.failed = true;
                     return self.after_failure(&engine, &error);
                 }
+                self.try_again(&engine, &error, || engine.write(commit.batch()))?;
             }
+            self.acknowledged = number + 1;
             if (number + 1) % setup.upkeep_every == 0 {
-                let done = match (number + 1) / setup.upkeep_every % 2 {
+                let upkeep = || match (number + 1) / setup.upkeep_every % 2 {
                     0 => engine.flush(),
                     _ => engine.compact(),
                 };
-                if let Err(error) = done {
+                if let Err(error) = upkeep() {
                     self.failed = true;
-                    return self.after_failure(&engine, &error);
+                    if engine.stats().is_latched {
+                        return self.after_failure(&engine, &error);
+                    }
+                    self.try_again(&engine, &error, upkeep)?;
                 }
             }
             if number + 1 == setup.reopen_every {
@@ -113,6 +120,30 @@ impl Run<'_> {
         self.check_reads(&engine)?;
         self.failed |= engine.close().is_err();
         Ok(())
+    }
+
+    /// What failed without latching the engine has changed nothing; once the disk is well again,
+    /// it goes well too.
+    fn try_again(
+        &mut self,
+        engine: &Engine,
+        error: &grainstore::Error,
+        again: impl Fn() -> grainstore::Result<()>,
+    ) -> Result<(), Finding> {
+        if error.io_kind().is_none() {
+            return Err(format!("the write failed without saying why: {error}"));
+        }
+        self.check_reads(engine)?;
+        self.faulty.disarm();
+        self.check_reads(engine)?;
+        // Work that rests after a failure is asked for by hand.
+        let due = engine.run_due_work();
+        due.and_then(|()| again())
+            .map_err(|e| format!("after the failure {error} was over: {e}"))?;
+        match engine.stats().last_error {
+            Some(error) => Err(format!("told though it is over: {error}")),
+            None => Ok(()),
+        }
     }
 
     /// Every later write is refused, reads go on and show what was acknowledged, nothing else.

@@ -42,7 +42,7 @@ fn after_any_failed_call_the_writer_refuses_all_and_what_was_acknowledged_is_the
             append(&mut writer, &row(90, 1)),
             writer.sync(),
             ticket.run(),
-            writer.roll(None),
+            writer.roll(None).map(drop),
             writer.seal_closed(MARK).map(drop),
         ] {
             assert_eq!(refused.unwrap_err().kind(), ErrorKind::Latched);

@@ -335,7 +335,7 @@ fn closed_log_takes_no_more() {
     writer.seal_closed(MARK).unwrap();
     for refused in [
         append(&mut writer, &row(0, 1)),
-        writer.roll(None),
+        writer.roll(None).map(drop),
         writer.seal_closed(MARK).map(drop),
     ] {
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Closed);

@@ -1,0 +1,68 @@
+//! The figures of an engine, gathered from where they are kept.
+//!
+//! Takes no lock that a writer holds for long and costs what a look at every table's meta does; any
+//! thread may ask at any time. What the figures mean is told in `stats`.
+
+use super::core::Core;
+use super::lsm::Engine;
+use super::read_view::Levels;
+use super::stats::{EngineStats, LevelStats};
+use crate::manifest::version::LEVELS;
+use crate::sync::{AtomicU64, Ordering};
+
+impl Engine {
+    /// What the engine has done and what it holds.
+    #[must_use]
+    pub fn stats(&self) -> EngineStats {
+        let core = self.core();
+        let view = core.view.load();
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &core.counters;
+        let open = view.levels.tables().filter_map(|t| t.table_if_open());
+        EngineStats {
+            commits: get(&counters.commits),
+            commit_groups: get(&counters.groups),
+            wal_bytes: get(&counters.wal_bytes),
+            wal_syncs: get(&counters.wal_syncs),
+            flushes: get(&counters.flushes),
+            flushed_bytes: get(&counters.flushed_bytes),
+            compactions: get(&counters.compactions),
+            compacted_bytes: get(&counters.compacted_bytes),
+            records_dropped: get(&counters.records_dropped),
+            writer_waits: get(&counters.writer_waits),
+            writer_wait_us: get(&counters.writer_wait_us),
+            memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
+            memtables: view.memtables().count(),
+            cache_bytes: core.cache.bytes(),
+            cache_misses: core.cache.misses(),
+            table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
+            snapshots: core.snapshots.count(),
+            watches: core.watchers.count(),
+            sequence_last: core.visible.load(Ordering::Acquire),
+            work_failures: core.trouble.count(),
+            is_latched: core.latch.is_closed(),
+            last_error: last_error(core),
+            levels: (0..LEVELS)
+                .map(|level| level_stats(&view.levels, level))
+                .collect(),
+        }
+    }
+}
+
+/// What stands in the way of writes, or of work behind them.
+fn last_error(core: &Core) -> Option<String> {
+    let latched = core.latch.cause();
+    latched.or_else(|| core.trouble.shown().map(|error| error.to_string()))
+}
+
+fn level_stats(levels: &Levels, level: usize) -> LevelStats {
+    let mut stats = LevelStats::default();
+    for table in levels.level(level) {
+        let properties = &table.meta().properties;
+        stats.tables += 1;
+        stats.bytes += table.meta().bytes;
+        stats.entries += properties.entries;
+        stats.tombstones += properties.tombstones + properties.range_tombstones;
+    }
+    stats
+}
