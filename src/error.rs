@@ -99,6 +99,12 @@ enum Cause {
         offset: u64,
         what: String,
     },
+    #[error("{} at offset {offset} {text}", file.display())]
+    Unsupported {
+        file: PathBuf,
+        offset: u64,
+        text: String,
+    },
     #[error("{text}")]
     Plain { kind: ErrorKind, text: String },
     #[error("{text}: {source}")]
@@ -123,6 +129,13 @@ impl Error {
     pub(crate) fn corruption(file: &Path, offset: u64, what: impl Into<String>) -> Self {
         let (file, what) = (file.to_owned(), what.into());
         Self(Box::new(Cause::Corruption { file, offset, what }))
+    }
+
+    /// What `file` holds at `offset` is of a format that this build does not read; `text` goes on
+    /// after file and offset.
+    pub(crate) fn unsupported(file: &Path, offset: u64, text: impl Into<String>) -> Self {
+        let (file, text) = (file.to_owned(), text.into());
+        Self(Box::new(Cause::Unsupported { file, offset, text }))
     }
 
     /// An error of `kind` with its whole text.
@@ -167,6 +180,11 @@ impl Error {
                 offset: *offset,
                 what: what.clone(),
             },
+            Cause::Unsupported { file, offset, text } => Cause::Unsupported {
+                file: file.clone(),
+                offset: *offset,
+                text: text.clone(),
+            },
             Cause::Plain { kind, .. } | Cause::Caused { kind, .. } => Cause::Plain {
                 kind: *kind,
                 text: self.to_string(),
@@ -183,6 +201,7 @@ impl Error {
                 _ => ErrorKind::Io,
             },
             Cause::Corruption { .. } => ErrorKind::Corruption,
+            Cause::Unsupported { .. } => ErrorKind::UnsupportedFormat,
             Cause::Plain { kind, .. } | Cause::Caused { kind, .. } => *kind,
         }
     }
@@ -246,16 +265,16 @@ impl Error {
     pub fn path(&self) -> Option<&Path> {
         match &*self.0 {
             Cause::Io { path, .. } => Some(path),
-            Cause::Corruption { file, .. } => Some(file),
+            Cause::Corruption { file, .. } | Cause::Unsupported { file, .. } => Some(file),
             _ => None,
         }
     }
 
-    /// The offset of the damage in [`path`](Error::path), in bytes.
+    /// Where in [`path`](Error::path) the damage is, or what this build does not read, in bytes.
     #[must_use]
     pub fn offset(&self) -> Option<u64> {
         match &*self.0 {
-            Cause::Corruption { offset, .. } => Some(*offset),
+            Cause::Corruption { offset, .. } | Cause::Unsupported { offset, .. } => Some(*offset),
             _ => None,
         }
     }

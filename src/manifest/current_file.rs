@@ -37,7 +37,7 @@ pub(crate) fn read(fs: &dyn FileSystem, dir: &Path) -> Result<u64> {
     })?;
     if pointer.format_version != POINTER_FORMAT {
         let what = format!("format version {}", pointer.format_version);
-        return Err(replay::newer_format(&path, &what));
+        return Err(replay::newer_format(&path, 8, &what));
     }
     Ok(pointer.manifest)
 }

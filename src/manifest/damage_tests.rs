@@ -191,6 +191,10 @@ fn files_of_a_newer_version_are_refused_with_advice() {
         let (opened, disk) = open(&image);
         let error = opened.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnsupportedFormat, "{error}");
+        assert!(
+            error.path().is_some() && error.offset().is_some(),
+            "{error}"
+        );
         let advice = "open the database with that version or a newer one";
         assert!(error.to_string().contains(advice), "{error}");
         assert_eq!(disk.image(), image, "an error changes nothing");

@@ -10,7 +10,7 @@
 //!   acknowledged.
 //! - R3: a record that reads well but says what cannot be is damage, never a torn end.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::manifest_record::{
     FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, MANIFEST_FORMAT, RECORD_HEADER_BYTES, Record,
     decode_file_header, proof_of_sync_beyond, record_at,
@@ -45,7 +45,7 @@ pub(crate) fn replay(path: &Path, number: u64, bytes: &[u8]) -> Result<Replayed>
     };
     let format = decode_file_header(bytes, number).map_err(|d| damage(d.offset, d.what))?;
     if format != MANIFEST_FORMAT {
-        return Err(newer_format(path, &format!("format version {format}")));
+        return Err(newer_format(path, 0, &format!("format version {format}")));
     }
     let (mut tables, mut state) = (TableSet::default(), ManifestState::default());
     state.raise_file_number(number);
@@ -90,8 +90,8 @@ pub(crate) fn replay(path: &Path, number: u64, bytes: &[u8]) -> Result<Replayed>
 
 fn edit_of(path: &Path, at: usize, record: &Record<'_>, first: bool) -> Result<VersionEdit> {
     if record.kind != KIND_SNAPSHOT && record.kind != KIND_EDIT {
-        let what = format!("a record of kind {} at offset {at}", record.kind);
-        return Err(newer_format(path, &what));
+        let what = format!("a record of kind {}", record.kind);
+        return Err(newer_format(path, at, &what));
     }
     if first != (record.kind == KIND_SNAPSHOT) {
         let what = "the snapshot is not the first record; restore the database from a backup";
@@ -104,20 +104,18 @@ fn edit_of(path: &Path, at: usize, record: &Record<'_>, first: bool) -> Result<V
             Error::corruption(path, offset, what)
         }
         EditRejection::UnknownTag(tag) => {
-            let what = format!("a field with tag {tag} in the record at offset {at}");
-            newer_format(path, &what)
+            newer_format(path, at, &format!("a field with tag {tag}"))
         }
     })
 }
 
-/// The error for `what` in `path`, which reads well and which this build does not know.
-pub(crate) fn newer_format(path: &Path, what: &str) -> Error {
+/// The error for `what` at `offset` of `path`, which reads well and which this build does not know.
+pub(crate) fn newer_format(path: &Path, offset: usize, what: &str) -> Error {
     let text = format!(
-        "{} has {what}, which this version of grainstore does not know: a newer version wrote \
-         it; open the database with that version or a newer one",
-        path.display()
+        "has {what}, which this version of grainstore does not know: a newer version wrote it; \
+         open the database with that version or a newer one"
     );
-    Error::new(ErrorKind::UnsupportedFormat, text)
+    Error::unsupported(path, offset as u64, text)
 }
 
 /// All bytes of `file`, which is at `path`.

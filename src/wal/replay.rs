@@ -10,7 +10,7 @@
 //! what a torn tail means for a segment with or without successors.
 
 use super::window::{WINDOW_BYTES, Window};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::log_record::{
     CloseMark, LOG_FORMAT_VERSION, RECORD_ALIGNMENT, RECORD_HEADER_BYTES, RecordHeader, RecordKind,
     SEGMENT_HEADER_BYTES, Seal, check_segment_header, may_be_record,
@@ -118,11 +118,8 @@ fn sealed(path: &Path, payload: &[u8], time_ms: u64, offset: u64) -> Result<Repl
 }
 
 fn unsupported(path: &Path, offset: u64, what: &str) -> Error {
-    let text = format!(
-        "{} has {what} at offset {offset}, which a newer build wrote: open it with that one",
-        path.display()
-    );
-    Error::new(ErrorKind::UnsupportedFormat, text)
+    let text = format!("has {what}, which a newer build wrote: open it with that one");
+    Error::unsupported(path, offset, text)
 }
 
 /// What the bad record at `bad` means.

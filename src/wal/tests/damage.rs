@@ -230,6 +230,10 @@ fn file_shorter_than_its_header_is_corrupt_and_a_newer_version_is_told_apart() {
     newer[12..16].copy_from_slice(&crc.to_le_bytes());
     let refused = replayed_bytes(&newer, 1).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::UnsupportedFormat, "{refused}");
+    assert!(
+        refused.path().is_some() && refused.offset() == Some(0),
+        "{refused}"
+    );
 }
 
 fn header(kind: RecordKind, payload: &[u8]) -> RecordHeader {
@@ -258,6 +262,7 @@ fn record_or_seal_of_a_newer_build_is_refused_and_not_taken_for_a_torn_tail() {
         bytes.extend([payload[0], 0, 0, 0, 0, 0, 0, 0]);
         let refused = replayed_bytes(&bytes, 1).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::UnsupportedFormat, "{refused}");
+        assert_eq!(refused.offset(), Some(FIRST), "{refused}");
     }
 }
 
