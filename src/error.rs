@@ -192,6 +192,19 @@ impl Error {
         }))
     }
 
+    /// What happened, without the file and the offset that [`path`](Self::path) and
+    /// [`offset`](Self::offset) tell.
+    pub(crate) fn what(&self) -> String {
+        match &*self.0 {
+            Cause::Io {
+                operation, source, ..
+            } => format!("cannot {operation} it: {source}"),
+            Cause::Corruption { what, .. } => what.clone(),
+            Cause::Unsupported { text, .. } => text.clone(),
+            Cause::Plain { .. } | Cause::Caused { .. } => self.to_string(),
+        }
+    }
+
     /// The family of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

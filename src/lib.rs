@@ -381,6 +381,7 @@ pub mod engine;
 mod error;
 mod format;
 pub mod fs;
+pub mod inspect;
 #[cfg(feature = "json")]
 pub mod journal;
 pub mod key;

@@ -87,6 +87,15 @@ pub(crate) fn operations(batch: &[u8]) -> impl Iterator<Item = Result<Operation<
     })
 }
 
+/// The first operation of a batch and how many bytes it takes; `None` at the end.
+pub(crate) fn first(batch: &[u8]) -> Option<Result<(Operation<'_>, usize), Damage>> {
+    let mut reader = Reader::new(batch);
+    if reader.is_at_end() {
+        return None;
+    }
+    Some(read(&mut reader).map(|operation| (operation, reader.offset())))
+}
+
 fn read<'a>(reader: &mut Reader<'a>) -> Result<Operation<'a>, Damage> {
     let at = reader.offset();
     let tag = reader.u8()?;

@@ -232,6 +232,11 @@ impl Block {
         self.count as usize
     }
 
+    /// How long the block is, unpacked.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// What the block takes in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.bytes.capacity() + size_of::<Self>() + 2 * size_of::<usize>()

@@ -74,6 +74,11 @@ impl Filter {
         all
     }
 
+    /// How many bits it has, and how many of them each key sets.
+    pub(crate) fn shape(&self) -> (u64, u32) {
+        (self.lines.len() as u64 * BLOCK_BITS, self.probes)
+    }
+
     /// What the filter takes in memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.lines.len() * BLOCK_BYTES

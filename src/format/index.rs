@@ -254,6 +254,11 @@ impl Index {
         }
     }
 
+    /// The separator of the `i`-th block: no key in it is behind, none of the next before it.
+    pub(crate) fn separator(&self, i: usize) -> Vec<u8> {
+        [&self.prefix, self.suffix(i)].concat()
+    }
+
     /// `key` without what all separators begin with.
     ///
     /// An empty prefix is told apart because it stands nowhere in memory: comparing no bytes at

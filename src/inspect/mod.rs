@@ -1,0 +1,44 @@
+//! Looking at the files of a database from outside, and saving what can be read of a damaged one.
+//!
+//! - [`table`], [`log`] and [`manifest`] tell what stands in a file, part by part
+//! - [`directory`] tells what lies in the directory of a database and whether it would open
+//! - [`verify`] reads everything and lists all the damage there is
+//!
+//! None of them opens the database or writes to its files, and none stops at damage: it is told
+//! with file and offset, and reading goes on behind it. Any thread may call.
+//!
+//! What this room does not do: it knows bytes and no types. What keys and values mean is known to
+//! the stores above.
+
+pub(crate) mod block_search;
+pub(crate) mod checksum_walk;
+pub(crate) mod damage;
+pub(crate) mod diagnosis;
+pub(crate) mod facts;
+pub(crate) mod folder;
+pub(crate) mod inspector;
+pub(crate) mod log;
+pub(crate) mod log_item;
+pub(crate) mod log_survey;
+pub(crate) mod log_walk;
+pub(crate) mod manifest;
+pub(crate) mod manifest_walk;
+pub(crate) mod overlay_disk;
+pub(crate) mod source_file;
+pub(crate) mod table;
+pub(crate) mod table_item;
+pub(crate) mod table_parts;
+pub(crate) mod verification;
+
+pub use damage::Damage;
+pub use diagnosis::{CleanClose, DatabaseFile, Diagnosis, FileRole, LevelSummary, LogSpan};
+pub use inspector::{Inspector, directory, log, manifest, table, verify};
+pub use log::LogInspection;
+pub use log_item::{LogItem, LogOperation, LogPlace, LogRecord, LogSeal, LogTorn, SealReason};
+pub use manifest::{ManifestEdit, ManifestInspection, ManifestItem, ManifestTable};
+pub use table::TableInspection;
+pub use table_item::{
+    TableBlock, TableCompression, TableEntry, TableFilter, TableFooter, TableItem, TableProperties,
+    TableRangeTombstone,
+};
+pub use verification::Verification;
