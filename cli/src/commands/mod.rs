@@ -1,0 +1,3 @@
+//! The commands, one file each: its arguments, its help, and what it does.
+
+pub(crate) mod stores;
