@@ -14,6 +14,7 @@ use crate::derived::{
     Colour, Deep, Event, Labelled, Marker, Newtype, OrderKey, Pair, Scoped, Sparse, WithModule,
 };
 use crate::sample::{Chance, Sample};
+use crate::untyped;
 
 /// Values of each type; every one of them is held against every other one.
 const VALUES: usize = 250;
@@ -144,6 +145,12 @@ impl Subject<'_> {
         assert_eq!(shape.schema(), schema);
         for (at, key) in self.keys.iter().enumerate() {
             assert!(!shape.print(key).is_empty(), "{}", (self.show)(at));
+            let mut damaged = key.clone();
+            if let Some(byte) = damaged.get_mut(at % key.len().max(1)) {
+                *byte ^= 1 << (at % 8);
+            }
+            let decodes = (self.decode_whole)(&damaged).is_some();
+            untyped::hold(schema, std::slice::from_ref(key), &damaged, decodes);
         }
     }
 }

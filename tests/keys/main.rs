@@ -13,3 +13,4 @@ mod prefixes;
 mod ranges;
 mod sample;
 mod schemas;
+mod untyped;
