@@ -7,6 +7,7 @@
 //! - `durability`: how many device flushes a write costs
 //! - `parity`: what the stores without a codec have of the typed one
 //! - `checkpoint`, `ingest`, `figures`: what an operator asks for
+//! - `untyped`: stores without their types, as tools use them
 
 #![cfg(all(
     feature = "derive",
@@ -37,6 +38,8 @@ mod limits;
 mod parity;
 #[path = "api/refusals.rs"]
 mod refusals;
+#[path = "api/untyped.rs"]
+mod untyped;
 
 use grainstore::fs::CrashDisk;
 use grainstore::{Background, Db, DbBuilder};

@@ -142,6 +142,20 @@ impl Shape {
         Self(Node::Wrap(wrap, Box::new(of)))
     }
 
+    /// True where a part is known to the program alone, so that keys cannot be read without it.
+    #[must_use]
+    pub fn has_custom(&self) -> bool {
+        match &self.0 {
+            Node::Leaf(_) => false,
+            Node::Custom(_) => true,
+            Node::Wrap(_, of) | Node::Array(of, _) => of.has_custom(),
+            Node::Fields(fields) => fields.iter().any(Self::has_custom),
+            Node::Variants(variants) => variants
+                .iter()
+                .any(|(_, shape)| shape.as_ref().is_some_and(Self::has_custom)),
+        }
+    }
+
     /// The schema of a store whose keys look like this, such as `k1:{str,u32,desc(u64)}`.
     #[must_use]
     pub fn schema(&self) -> String {

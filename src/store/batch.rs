@@ -8,6 +8,7 @@ use super::lifetime::Ttl;
 use super::raw_store::RawStore;
 use super::stage::{Overlay, Stage};
 use super::u32_store::U32Store;
+use super::untyped_store::UntypedStore;
 use super::version::If;
 use crate::codec::contract::Codec;
 use crate::engine::snapshot::Snapshot;
@@ -469,5 +470,40 @@ impl BatchStore for BytesStore {
         ttl: Ttl,
     ) -> Result<()> {
         self.raw().put_guarded_into(stage.0.writes, key, value, ttl)
+    }
+}
+
+impl sealed::Sealed for UntypedStore {}
+
+impl BatchStore for UntypedStore {
+    type Key = RawBytes;
+    type Value = [u8];
+
+    fn raw_store(&self) -> sealed::Raw<'_> {
+        sealed::Raw(self.raw())
+    }
+
+    fn append_put(
+        &self,
+        stage: &mut sealed::Staged<'_, '_>,
+        key: &[u8],
+        value: &[u8],
+        ttl: Ttl,
+    ) -> Result<()> {
+        self.put_into(stage.0.writes, key, value, ttl)
+    }
+
+    fn append_delete(&self, stage: &mut sealed::Staged<'_, '_>, key: &[u8]) -> Result<()> {
+        self.check_writable()?;
+        stage.0.writes.delete(key)
+    }
+
+    fn append_delete_range(
+        &self,
+        stage: &mut sealed::Staged<'_, '_>,
+        range: &ByteRange,
+    ) -> Result<()> {
+        self.check_writable()?;
+        self.raw().delete_range_into(stage.0.writes, range)
     }
 }

@@ -209,9 +209,13 @@ pub(crate) fn store_names(engine: &Engine) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The number of the store `name`, and the sequence number up to which that holds.
-pub(crate) fn find_store(engine: &Engine, name: &str) -> Result<(Option<u32>, u64)> {
-    let look = |value: &[u8], _| decode_entry(name, value).map(|(number, _)| number);
+/// The number and definition of the store `name`, and the sequence number up to which that holds.
+pub(crate) fn find_store(
+    engine: &Engine,
+    name: &str,
+) -> Result<(Option<(u32, StoreDefinition)>, u64)> {
+    check_name("a store", name)?;
+    let look = |value: &[u8], _| decode_entry(name, value);
     let (found, sequence) = engine.look_up(&catalog_key(name)?, None, look)?;
     Ok((found.transpose()?, sequence))
 }

@@ -36,7 +36,7 @@ impl Db {
         let engine = &self.core.engine;
         loop {
             let (number, sequence) = catalog::find_store(engine, name)?;
-            let Some(number) = number else {
+            let Some((number, _)) = number else {
                 return Ok(false);
             };
             let mut batch = WriteBatch::new();
