@@ -3,7 +3,18 @@
 //! Each command is a file in `commands/` with a struct of its own arguments and a `run`; a new one
 //! is a file there, a line in [`Command`] and a line in [`Command::run`].
 
+use crate::commands::checkpoint::Checkpoint;
+use crate::commands::compact::Compact;
+use crate::commands::count::Count;
+use crate::commands::del::Del;
+use crate::commands::flush::Flush;
+use crate::commands::get::Get;
+use crate::commands::init::Init;
+use crate::commands::put::Put;
+use crate::commands::scan::Scan;
+use crate::commands::stats::Stats;
 use crate::commands::stores::Stores;
+use crate::commands::ttl::TimeToLive;
 use crate::failure::Failure;
 use crate::output::{ColorWhen, Output};
 use clap::{Parser, Subcommand};
@@ -38,14 +49,36 @@ pub(crate) struct Arguments {
 /// What `grain` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Checkpoint(Checkpoint),
+    Compact(Compact),
+    Count(Count),
+    Del(Del),
+    Flush(Flush),
+    Get(Get),
+    Init(Init),
+    Put(Put),
+    Scan(Scan),
+    Stats(Stats),
     Stores(Stores),
+    Ttl(TimeToLive),
 }
 
 impl Command {
     /// Runs the command.
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         match self {
+            Self::Checkpoint(command) => command.run(output),
+            Self::Compact(command) => command.run(output),
+            Self::Count(command) => command.run(output),
+            Self::Del(command) => command.run(output),
+            Self::Flush(command) => command.run(output),
+            Self::Get(command) => command.run(output),
+            Self::Init(command) => command.run(output),
+            Self::Put(command) => command.run(output),
+            Self::Scan(command) => command.run(output),
+            Self::Stats(command) => command.run(output),
             Self::Stores(command) => command.run(output),
+            Self::Ttl(command) => command.run(output),
         }
     }
 }

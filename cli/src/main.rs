@@ -12,8 +12,16 @@ mod arguments;
 mod commands;
 mod database;
 mod failure;
+mod forms;
+mod hex;
+mod json_tree;
+mod key_json;
+mod message_pack;
 mod output;
 mod progress;
+mod records;
+mod store_types;
+mod time_text;
 
 use crate::arguments::Arguments;
 use crate::output::Output;

@@ -5,6 +5,8 @@
 //! closes the pipe early ends the command quietly. Used by one thread.
 
 use crate::failure::{Failure, Result};
+use crate::forms::Forms;
+use crate::records::Record;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -89,6 +91,17 @@ impl Output {
     /// A JSON document of the result, on a line of its own.
     pub(crate) fn document(&mut self, document: &Value) -> Result<()> {
         self.line(document)
+    }
+
+    /// A record as a JSON document.
+    pub(crate) fn record(&mut self, forms: &Forms, key: &[u8], record: &Record) -> Result<()> {
+        let key = forms.show_key(key).field("key");
+        let value = forms.show_value(&record.value).field("value");
+        let number = |number: Option<u64>| number.map_or("null".to_owned(), |n| n.to_string());
+        let (version, expiry) = (number(record.version), number(record.expires_at_ms));
+        self.line(format_args!(
+            "{{{key},{value},\"version\":{version},\"expires_at_ms\":{expiry}}}"
+        ))
     }
 
     /// Bytes of the result, as they are.

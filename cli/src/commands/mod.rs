@@ -1,3 +1,14 @@
 //! The commands, one file each: its arguments, its help, and what it does.
 
+pub(crate) mod checkpoint;
+pub(crate) mod compact;
+pub(crate) mod count;
+pub(crate) mod del;
+pub(crate) mod flush;
+pub(crate) mod get;
+pub(crate) mod init;
+pub(crate) mod put;
+pub(crate) mod scan;
+pub(crate) mod stats;
 pub(crate) mod stores;
+pub(crate) mod ttl;
