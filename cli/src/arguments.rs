@@ -7,8 +7,10 @@ use crate::commands::checkpoint::Checkpoint;
 use crate::commands::compact::Compact;
 use crate::commands::count::Count;
 use crate::commands::del::Del;
+use crate::commands::export::Export;
 use crate::commands::flush::Flush;
 use crate::commands::get::Get;
+use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::put::Put;
 use crate::commands::scan::Scan;
@@ -53,8 +55,10 @@ pub(crate) enum Command {
     Compact(Compact),
     Count(Count),
     Del(Del),
+    Export(Export),
     Flush(Flush),
     Get(Get),
+    Import(Import),
     Init(Init),
     Put(Put),
     Scan(Scan),
@@ -71,8 +75,10 @@ impl Command {
             Self::Compact(command) => command.run(output),
             Self::Count(command) => command.run(output),
             Self::Del(command) => command.run(output),
+            Self::Export(command) => command.run(output),
             Self::Flush(command) => command.run(output),
             Self::Get(command) => command.run(output),
+            Self::Import(command) => command.run(output),
             Self::Init(command) => command.run(output),
             Self::Put(command) => command.run(output),
             Self::Scan(command) => command.run(output),

@@ -12,6 +12,7 @@ mod arguments;
 mod commands;
 mod database;
 mod failure;
+mod fields;
 mod forms;
 mod hex;
 mod json_tree;
@@ -20,6 +21,7 @@ mod message_pack;
 mod output;
 mod progress;
 mod records;
+mod rows;
 mod store_types;
 mod time_text;
 

@@ -347,7 +347,7 @@ mod tests {
     fn holds(json: &str) {
         let bytes = from_json(&Tree::parse(json).unwrap()).unwrap();
         assert_eq!(to_json(&bytes).unwrap(), json);
-        for cut in 0..bytes.len() {
+        for cut in (0..bytes.len()).take(300) {
             assert!(to_json(&bytes[..cut]).is_err(), "{json} cut at {cut}");
         }
     }

@@ -68,11 +68,6 @@ impl Output {
         self.json
     }
 
-    /// True where nothing but results is wanted.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet
-    }
-
     /// True where a progress bar has somebody to look at it.
     pub(crate) fn shows_progress(&self) -> bool {
         !self.quiet && !self.json && io::stderr().is_terminal()
@@ -155,6 +150,17 @@ impl Output {
         };
         let _ = writeln!(io::stderr(), "{text}");
         code
+    }
+}
+
+/// As a writer of bytes of the result.
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

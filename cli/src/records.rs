@@ -247,7 +247,8 @@ impl Records {
             .cursor::<RawBytes>((bounds.0.map(RawBytes), bounds.1.map(RawBytes)))?)
     }
 
-    fn engine_expiry_ms(&self, key: &[u8], ttl: Ttl) -> Result<u64> {
+    /// The expiry to store for a bare record, in ms since the epoch; 0 for never.
+    pub(crate) fn engine_expiry_ms(&self, key: &[u8], ttl: Ttl) -> Result<u64> {
         let now_ms = self.db.engine().now_ms();
         Ok(match ttl {
             Ttl::After(span) => {

@@ -64,7 +64,7 @@ fn delete_range(records: &Records, range: &ByteRange) -> Result<u64> {
     match (&records.source, range.clone().into_bounds()) {
         (Source::Store(store), _) => store.delete_range(range)?,
         (Source::Engine, (std::ops::Bound::Included(start), std::ops::Bound::Excluded(end))) => {
-            records.db.engine().delete_range(&start, &end)?
+            records.db.engine().delete_range(&start, &end)?;
         }
         (Source::Engine, _) => {
             let text = "an empty prefix, or one of FF bytes alone, has no end in an engine";
