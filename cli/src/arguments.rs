@@ -3,6 +3,7 @@
 //! Each command is a file in `commands/` with a struct of its own arguments and a `run`; a new one
 //! is a file there, a line in [`Command`] and a line in [`Command::run`].
 
+use crate::commands::bench::Bench;
 use crate::commands::checkpoint::Checkpoint;
 use crate::commands::compact::Compact;
 use crate::commands::count::Count;
@@ -13,6 +14,7 @@ use crate::commands::get::Get;
 use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::put::Put;
+use crate::commands::restore::Restore;
 use crate::commands::scan::Scan;
 use crate::commands::stats::Stats;
 use crate::commands::stores::Stores;
@@ -51,6 +53,7 @@ pub(crate) struct Arguments {
 /// What `grain` can do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Bench(Bench),
     Checkpoint(Checkpoint),
     Compact(Compact),
     Count(Count),
@@ -61,6 +64,7 @@ pub(crate) enum Command {
     Import(Import),
     Init(Init),
     Put(Put),
+    Restore(Restore),
     Scan(Scan),
     Stats(Stats),
     Stores(Stores),
@@ -71,6 +75,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self, output: &mut Output) -> Result<(), Failure> {
         match self {
+            Self::Bench(command) => command.run(output),
             Self::Checkpoint(command) => command.run(output),
             Self::Compact(command) => command.run(output),
             Self::Count(command) => command.run(output),
@@ -81,6 +86,7 @@ impl Command {
             Self::Import(command) => command.run(output),
             Self::Init(command) => command.run(output),
             Self::Put(command) => command.run(output),
+            Self::Restore(command) => command.run(output),
             Self::Scan(command) => command.run(output),
             Self::Stats(command) => command.run(output),
             Self::Stores(command) => command.run(output),

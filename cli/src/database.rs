@@ -7,6 +7,9 @@ use std::path::Path;
 /// The file that every database has.
 const CURRENT: &str = "CURRENT";
 
+/// Blocks kept in memory: a command reads most of them once.
+const CACHE_BYTES: usize = 16 << 20;
+
 /// Opens the database in `dir`; one that is not there is not made.
 pub(crate) fn open(dir: &Path) -> Result<Db> {
     open_with(dir, |builder| builder)
@@ -15,7 +18,7 @@ pub(crate) fn open(dir: &Path) -> Result<Db> {
 /// As [`open`], with settings.
 pub(crate) fn open_with(dir: &Path, set: impl FnOnce(DbBuilder) -> DbBuilder) -> Result<Db> {
     check_is_database(dir)?;
-    Ok(set(Db::builder(dir)).open()?)
+    Ok(set(Db::builder(dir).cache_bytes(CACHE_BYTES)).open()?)
 }
 
 /// Refuses a folder that holds no database.

@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments, its help, and what it does.
 
+pub(crate) mod bench;
 pub(crate) mod checkpoint;
 pub(crate) mod compact;
 pub(crate) mod count;
@@ -10,6 +11,7 @@ pub(crate) mod get;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod put;
+pub(crate) mod restore;
 pub(crate) mod scan;
 pub(crate) mod stats;
 pub(crate) mod stores;
