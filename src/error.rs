@@ -77,6 +77,8 @@ pub enum ErrorKind {
     UnsupportedFormat,
     /// The database was closed through another handle. Open it again.
     Closed,
+    /// A backend outside of this crate failed; the text is its own.
+    Backend,
 }
 
 /// An error of grainstore.
@@ -138,16 +140,22 @@ impl Error {
         Self(Box::new(Cause::Unsupported { file, offset, text }))
     }
 
-    /// An error of `kind` with its whole text.
-    pub(crate) fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
+    /// An error of `kind` with its whole text, for backends of your own.
+    ///
+    /// ```
+    /// use grainstore::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Backend, "no node of the cluster answers");
+    /// assert_eq!(error.to_string(), "no node of the cluster answers");
+    /// ```
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Self {
         Self(Box::new(Cause::Plain {
             kind,
             text: text.into(),
         }))
     }
 
-    /// An error of `kind` that another one caused.
-    pub(crate) fn caused(
+    /// An error of `kind` that another one caused: the text says what could not be done.
+    pub fn caused(
         kind: ErrorKind,
         text: impl Into<String>,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -161,7 +169,8 @@ impl Error {
 
     /// The same error once more, for another one whom it concerns. Of a cause of unknown type only
     /// the text is kept.
-    pub(crate) fn copied(&self) -> Self {
+    #[must_use]
+    pub fn copied(&self) -> Self {
         Self(Box::new(match &*self.0 {
             Cause::Io {
                 operation,

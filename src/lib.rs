@@ -375,6 +375,7 @@ extern crate self as grainstore;
 
 #[cfg(feature = "tokio")]
 pub mod asynchronous;
+pub mod backend;
 pub mod clock;
 pub mod codec;
 pub mod engine;

@@ -4,7 +4,7 @@
 //! are: today `parking_lot` locks (small, without poisoning) and threads of the operating system.
 //! What does not live here: channels, executors, timers beyond a plain wait.
 
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 pub(crate) use std::thread::JoinHandle;
@@ -18,6 +18,12 @@ pub(crate) fn spawn(
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(body)
+}
+
+/// How many threads the machine runs at once; 1 where it does not tell.
+#[allow(clippy::disallowed_methods)]
+pub(crate) fn parallelism() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Lets the calling thread rest for `span`.

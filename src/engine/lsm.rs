@@ -99,6 +99,11 @@ impl Engine {
         Ok(())
     }
 
+    /// An error where the engine was closed.
+    pub(crate) fn check_open(&self) -> Result<()> {
+        self.core().check_open()
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.inner.core
     }
@@ -348,7 +353,7 @@ impl Engine {
     }
 
     /// What is committed now. A caller that reads a view must have loaded that view before.
-    fn point_now(&self) -> CommitPoint {
+    pub(crate) fn point_now(&self) -> CommitPoint {
         let core = self.core();
         let sequence = core.visible.load(Ordering::Acquire);
         CommitPoint {

@@ -23,6 +23,7 @@ pub(crate) mod live_table;
 pub(crate) mod lsm;
 pub(crate) mod maintenance;
 pub(crate) mod merge_cursor;
+pub(crate) mod moment;
 pub(crate) mod old_logs;
 pub(crate) mod options;
 pub(crate) mod pinned_bytes;

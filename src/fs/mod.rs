@@ -25,7 +25,7 @@ mod pages;
 mod quota_disk;
 pub(crate) mod real_disk;
 #[cfg(feature = "sim")]
-mod split_mix;
+pub(crate) mod split_mix;
 
 #[cfg(feature = "sim")]
 #[cfg(test)]
