@@ -131,7 +131,7 @@ impl U32Store {
             let read = |value: &[u8]| decode(&self.raw, key, value);
             self.raw.step(key, read, |batch, found| {
                 let (old, kept_ms) = (found.map(|(old, _)| old), found.map(|(_, ms)| ms));
-                let put = |batch: &mut WriteBatch, new: u32, ttl| {
+                let put = |batch: &mut WriteBatch, new: u32, ttl| -> Result<_> {
                     let value = new.to_le_bytes();
                     self.raw.put_into(batch, key, &value, ttl, kept_ms)?;
                     Ok(ControlFlow::Continue(Some(new)))
