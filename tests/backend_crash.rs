@@ -7,8 +7,10 @@
 use grainstore::backend::{KvBackend, ShardedBackend, ShardedOptions, WriteError, WriteOp};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{Background, Durability};
-use grainstore::fs::{CrashDisk, CrashImage, Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
-use grainstore::fs::{FileSystem, SplitMix64};
+use grainstore::fs::{
+    CrashDisk, CrashImage, Fault, FaultCalls, FaultDisk, FaultKind, FaultMode, FileSystem,
+    SplitMix64,
+};
 use grainstore::{ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,8 +51,6 @@ struct History {
     disk: CrashDisk,
     states: Vec<Model>,
     acknowledged: Vec<usize>,
-    /// The writes, for what may be lost where nothing is synced.
-    writes: Vec<Vec<WriteOp>>,
 }
 
 fn key(chance: &mut SplitMix64) -> Vec<u8> {
@@ -82,7 +82,6 @@ fn record(batches: usize, seed: u64, durability: Durability, reopen_every: usize
         disk: disk.clone(),
         states: vec![model.clone()],
         acknowledged: Vec::new(),
-        writes: Vec::new(),
     };
     for number in 0..batches {
         let count = 2 + chance.below(6);
@@ -100,7 +99,6 @@ fn record(batches: usize, seed: u64, durability: Durability, reopen_every: usize
             write.iter().for_each(|op| apply(&mut model, op));
             history.states.push(model.clone());
             history.acknowledged.push(disk.calls());
-            history.writes.push(write);
         }
         if reopen_every > 0 && number % reopen_every == reopen_every - 1 {
             backend.close().unwrap();
@@ -177,69 +175,125 @@ fn batches_are_whole_and_acknowledged_writes_survive_power_loss_at_every_call() 
             recoveries += 1;
         }
     }
-    println!("{} of {} calls, {recoveries} recoveries", calls.len(), history.disk.calls());
+    println!(
+        "{} of {} calls, {recoveries} recoveries",
+        calls.len(),
+        history.disk.calls()
+    );
 }
 
-/// Without syncs a power cut leaves of each shard the writes up to some point of its own. Every
-/// batch is whole even so: what each key holds has to follow from some set of whole writes.
+/// A write that leaves a mark of its own in each shard that it goes to, never written again.
+struct Marked {
+    ops: Vec<WriteOp>,
+    marks: Vec<Vec<u8>>,
+    /// The shard of a write that is no batch across shards.
+    alone: Option<usize>,
+}
+
+/// Batches across all shards and writes to single ones, in turn, over the same few keys.
+fn marked_writes(backend: &ShardedBackend, count: usize) -> Vec<Marked> {
+    let mut chance = SplitMix64::new(7);
+    let mark = |at: usize, shard: usize| -> Vec<u8> {
+        let mut names = (0..).map(|n| format!("mark\0{at}/{n}").into_bytes());
+        names.find(|name| backend.shard_of(name) == shard).unwrap()
+    };
+    let write = |at: usize| {
+        let alone = (at % 3 > 0).then(|| chance.below(SHARDS as u64) as usize);
+        let shards: Vec<usize> = (0..SHARDS)
+            .filter(|s| alone.is_none_or(|a| a == *s))
+            .collect();
+        let marks: Vec<_> = shards.iter().map(|shard| mark(at, *shard)).collect();
+        let mut ops: Vec<_> = (0..12).map(|_| op(&mut chance, at)).collect();
+        ops.retain(|op| shards.contains(&backend.shard_of(op.key())));
+        if alone.is_none() {
+            ops.push(WriteOp::put(b"large", vec![at as u8; 6 << 10])); // intents get due
+        }
+        ops.extend(marks.iter().map(|mark| WriteOp::put(mark.clone(), b"")));
+        Marked { ops, marks, alone }
+    };
+    (0..count).map(write).collect()
+}
+
+/// Without syncs a power cut may take writes of a shard, the newest first. Every batch that is left
+/// anywhere is whole, and everything that is left took effect in the order in which it was written.
 #[test]
 fn batches_are_whole_where_nothing_was_synced() {
-    let history = record(150, 2, Durability::Buffered, 0);
-    let mut replay = history.disk.replay();
-    for call in history.calls(300) {
+    let disk = CrashDisk::new();
+    let backend = open(&disk, Durability::Buffered).unwrap();
+    let (writes, made) = (marked_writes(&backend, 300), disk.calls());
+    let mut acknowledged = Vec::new();
+    for write in &writes {
+        backend.write_batch(&write.ops).unwrap();
+        acknowledged.push(disk.calls());
+    }
+    let mut replay = disk.replay();
+    let (mut completed, mut cut) = (0, 0);
+    for call in (made..=disk.calls()).step_by((disk.calls() - made).div_ceil(400)) {
         replay.advance_to(call);
         for image in CrashImage::all(call as u64) {
-            let disk = replay.image(image);
-            let backend = open(&disk, Durability::Buffered).unwrap();
-            let found = content(&backend).unwrap();
-            let checked = follows_from_whole_writes(&history, &backend, &found);
-            checked.unwrap_or_else(|e| panic!("{e}\n  call {call} {image:?}: {found:?}"));
+            let left = replay.image(image);
+            let own = kept_by_shards(&left);
+            let found = content(&open(&left, Durability::Buffered).unwrap()).unwrap();
+            let survivors = survivors(&writes, &found);
+            let survivors = survivors.unwrap_or_else(|e| panic!("{e}: call {call} {image:?}"));
+            let mut expected = Model::new();
+            let ops = survivors.iter().flat_map(|at| &writes[*at].ops);
+            ops.for_each(|op| apply(&mut expected, op));
+            assert_eq!(found, expected, "call {call} {image:?}");
+            let issued = acknowledged.partition_point(|&calls| calls <= call);
             if image == CrashImage::KeepAll {
-                let acknowledged = history.acknowledged.partition_point(|&calls| calls <= call);
-                let last = (acknowledged + 1).min(history.states.len() - 1);
-                assert!(history.states[acknowledged..=last].contains(&found));
+                assert!(
+                    survivors.len() >= issued,
+                    "call {call}: a killed process lost a write"
+                );
             }
+            completed += usize::from(own < found.len());
+            cut += usize::from(survivors.len() < issued);
         }
     }
+    assert!(
+        completed > 50 && cut > 50,
+        "{completed} batches were completed, {cut} writes cut"
+    );
 }
 
-/// Finds how far each shard got, and whether every batch is on the same side in all its shards.
-fn follows_from_whole_writes(
-    history: &History,
-    backend: &ShardedBackend,
-    found: &Model,
-) -> Result<(), String> {
-    let of = |model: &Model, shard: usize| -> Model {
-        let own = model.iter().filter(|(key, _)| backend.shard_of(key) == shard);
-        own.map(|(k, v)| (k.clone(), v.clone())).collect()
+/// How many records the shards hold before anything completes their batches.
+fn kept_by_shards(disk: &CrashDisk) -> usize {
+    let disk = disk.fork();
+    let engine = |shard: usize| {
+        let engine = options(Arc::new(disk.clone()), Durability::Buffered).engine;
+        grainstore::engine::Engine::open(format!("{DIR}/shard-{shard}"), engine).unwrap()
     };
-    // The points up to which a shard may have got: all that give what is found in it.
-    let possible: Vec<Vec<usize>> = (0..SHARDS)
-        .map(|shard| {
-            let own = of(found, shard);
-            let points = 0..history.states.len();
-            points.filter(|&p| of(&history.states[p], shard) == own).collect()
-        })
-        .collect();
-    if possible.iter().any(Vec::is_empty) {
-        return Err("a shard holds what it never held".to_owned());
-    }
-    // A batch is whole in a choice of points if all its shards are before it or all after it.
-    let agrees = |points: &[usize; SHARDS]| {
-        history.writes.iter().enumerate().all(|(at, write)| {
-            let mut sides = write.iter().map(|op| points[backend.shard_of(op.key())] > at);
-            let first = sides.next();
-            sides.all(|side| Some(side) == first)
-        })
-    };
-    for &a in &possible[0] {
-        for &b in &possible[1] {
-            if possible[2].iter().any(|&c| agrees(&[a, b, c])) {
-                return Ok(());
+    let count = |shard| engine(shard).scan_prefix(&[1]).unwrap().count();
+    (0..SHARDS).map(count).sum()
+}
+
+/// The writes that are left by their marks; an error where one is there in part, or a single write
+/// without those before it in its shard.
+fn survivors(writes: &[Marked], found: &Model) -> Result<Vec<usize>, String> {
+    let (mut left, mut cut_at) = (Vec::new(), [None; SHARDS]);
+    for (at, write) in writes.iter().enumerate() {
+        let there = write
+            .marks
+            .iter()
+            .filter(|mark| found.contains_key(*mark))
+            .count();
+        if there > 0 && there < write.marks.len() {
+            return Err(format!("half of write {at} is there"));
+        }
+        match (there > 0, write.alone) {
+            (true, Some(shard)) if cut_at[shard].is_some() => {
+                return Err(format!(
+                    "{at} is there without {:?} before it",
+                    cut_at[shard]
+                ));
             }
+            (true, _) => left.push(at),
+            (false, Some(shard)) => cut_at[shard] = cut_at[shard].or(Some(at)),
+            (false, None) => {}
         }
     }
-    Err(format!("half a batch: shards at {possible:?}"))
+    Ok(left)
 }
 
 /// Whatever call fails within a batch: readers see all of it or nothing, no write is taken that
@@ -248,10 +302,12 @@ fn follows_from_whole_writes(
 fn a_batch_that_fails_on_the_way_is_never_seen_in_half() {
     let keys: Vec<Vec<u8>> = (0..12u8).map(|n| vec![n]).collect();
     let batch = |value: &[u8]| -> Vec<WriteOp> {
-        keys.iter().map(|key| WriteOp::put(key.clone(), value)).collect()
+        keys.iter()
+            .map(|key| WriteOp::put(key.clone(), value))
+            .collect()
     };
     let (mut unknown, mut completed) = (0, 0);
-    for nth in 0.. {
+    for at in 0.. {
         let disk = CrashDisk::new();
         let first = open(&disk, Durability::Sync).unwrap();
         first.write_batch(&batch(b"old")).unwrap();
@@ -260,19 +316,23 @@ fn a_batch_that_fails_on_the_way_is_never_seen_in_half() {
         let faulty = FaultDisk::new(Arc::new(disk.clone()) as Arc<dyn FileSystem>);
         let opts = options(Arc::new(faulty.clone()), Durability::Sync);
         let backend = ShardedBackend::open(DIR, opts).unwrap();
-        faulty.inject(Fault {
-            calls: FaultCalls::Writes,
-            nth,
-            kind: FaultKind::Io,
+        faulty.arm(Fault {
+            kind: FaultKind::Eio,
+            at,
             mode: FaultMode::Once,
+            calls: FaultCalls::All,
         });
         let outcome = backend.write_batch(&batch(b"new"));
         let seen: Vec<_> = content(&backend).unwrap().into_values().collect();
         let expected: &[u8] = if outcome.is_ok() { b"new" } else { b"old" };
-        assert!(seen.iter().all(|value| value == expected), "{nth}: {seen:?}");
+        assert!(seen.iter().all(|value| value == expected), "{at}: {seen:?}");
         let asked: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
         let listed = backend.get_batch(&asked).unwrap();
-        assert!(listed.iter().all(|value| value.as_deref() == Some(expected)));
+        assert!(
+            listed
+                .iter()
+                .all(|value| value.as_deref() == Some(expected))
+        );
         let mut later = Model::new();
         match &outcome {
             Ok(()) => {}
@@ -283,7 +343,12 @@ fn a_batch_that_fails_on_the_way_is_never_seen_in_half() {
                     assert!(refused.is_retry_safe());
                     assert_eq!(refused.reason().kind(), ErrorKind::Latched);
                 }
-                assert!(backend.write_batch(&batch(b"later")).unwrap_err().is_retry_safe());
+                assert!(
+                    backend
+                        .write_batch(&batch(b"later"))
+                        .unwrap_err()
+                        .is_retry_safe()
+                );
             }
             Err(WriteError::NotDone(_)) => {
                 for key in &keys {
@@ -295,10 +360,21 @@ fn a_batch_that_fails_on_the_way_is_never_seen_in_half() {
         }
         let _ = backend.close();
         drop(backend);
-        let found = content(&open(&disk, Durability::Sync).unwrap()).unwrap();
-        let is = |value: &[u8]| found.values().all(|found| found == value);
-        assert!(is(b"new") || is(b"old") || later == found, "{nth}: {found:?}");
-        completed += usize::from(outcome.is_err() && is(b"new"));
+        for image in [CrashImage::KeepAll, CrashImage::DropUnsynced] {
+            let left = disk.image(disk.calls(), image);
+            let found = content(&open(&left, Durability::Sync).unwrap()).unwrap();
+            let is = |value: &[u8]| found.values().all(|found| found == value);
+            let whole = if outcome.is_ok() {
+                is(b"new")
+            } else {
+                is(b"new") || is(b"old")
+            };
+            assert!(
+                whole || later == found,
+                "{at} {image:?} {outcome:?}: {found:?}"
+            );
+            completed += usize::from(outcome.is_err() && is(b"new"));
+        }
         if outcome.is_ok() {
             break;
         }

@@ -13,9 +13,10 @@
 //! Sizes are in MiB and are shared evenly among the shards. Plain data; any thread.
 
 use super::sharded::{ShardedBackend, ShardedOptions};
+use super::sharded_open;
 use crate::engine::options::{BlockCompression, Durability, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::sync;
+use crate::fs::real_disk::RealDisk;
 use serde::Deserialize;
 use std::path::Path;
 use std::time::Duration;
@@ -139,14 +140,17 @@ impl StorageConfig {
     /// # Errors
     /// `InvalidInput` where a setting cannot be met by this build; as [`ShardedBackend::open`].
     pub fn open(&self, dir: impl AsRef<Path>) -> Result<ShardedBackend> {
-        ShardedBackend::open(dir, self.options()?)
+        let shards = sharded_open::shards_in(dir.as_ref(), &RealDisk);
+        let mut options = self.options(shards.unwrap_or_else(sharded_open::shards_default))?;
+        options.shards = None; // told by the database itself
+        ShardedBackend::open(dir, options)
     }
 
-    /// What these settings are for each of the shards of a database.
+    /// What these settings are for a database of `shards`, which share its memory evenly.
     ///
     /// # Errors
     /// `InvalidInput` where a setting cannot be met by this build.
-    pub fn options(&self) -> Result<ShardedOptions> {
+    pub fn options(&self, shards: usize) -> Result<ShardedOptions> {
         let refused = |text: String| Err(Error::new(ErrorKind::InvalidInput, text));
         if self.mode == Mode::Cluster {
             let at = match &self.cluster {
@@ -165,10 +169,15 @@ impl StorageConfig {
                     .to_owned(),
             );
         }
-        let shards = (sync::parallelism() / 2).max(2);
         let engine = EngineOptions {
-            cache_bytes: share("cache_size_mb", self.cache_size_mb, shards)?,
-            memtable_bytes: share("write_buffer_size_mb", self.write_buffer_size_mb, shards)?,
+            cache_bytes: share("cache_size_mb", self.cache_size_mb, shards, 0, usize::MAX)?,
+            memtable_bytes: share(
+                "write_buffer_size_mb",
+                self.write_buffer_size_mb,
+                shards,
+                4 << 10,
+                4 << 30,
+            )?,
             compression: match self.enable_compression {
                 true => BlockCompression::Lz4,
                 false => BlockCompression::None,
@@ -179,20 +188,23 @@ impl StorageConfig {
             },
             ..EngineOptions::default()
         };
-        engine.validate()?;
         Ok(ShardedOptions {
-            shards: None,
+            shards: Some(shards),
             engine,
         })
     }
 }
 
-/// The part of `size_mb` that one of `shards` gets, in bytes.
-fn share(name: &str, size_mb: u64, shards: usize) -> Result<usize> {
+/// The part of `size_mb` that one of `shards` gets, in bytes, which has to be `least` to `most`.
+fn share(name: &str, size_mb: u64, shards: usize, least: usize, most: usize) -> Result<usize> {
     let bytes = usize::try_from(size_mb).ok();
     let bytes = bytes.and_then(|size_mb| size_mb.checked_mul(1 << 20));
-    bytes.map(|bytes| bytes / shards).ok_or_else(|| {
-        let text = format!("{name} is {size_mb}, which is more memory than there can be");
-        Error::new(ErrorKind::InvalidInput, text)
-    })
+    let part = bytes.and_then(|bytes| bytes.checked_div(shards));
+    part.filter(|part| (least..=most).contains(part))
+        .ok_or_else(|| {
+            let text = format!(
+                "{name} is {size_mb} for {shards} shards; each must get {least} bytes to {most}"
+            );
+            Error::new(ErrorKind::InvalidInput, text)
+        })
 }

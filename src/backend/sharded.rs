@@ -6,8 +6,10 @@
 //! them. What holds, exactly:
 //!
 //! - A batch is whole or absent for every reader and after every crash, at every durability.
-//! - Under `Durability::Sync` what was acknowledged survives. Otherwise a power cut leaves of each
-//!   shard all writes up to some point, batches whole; the points of two shards may differ.
+//! - Under `Durability::Sync` what was acknowledged survives. Otherwise a killed process loses
+//!   nothing, and a power cut may take from each shard what it had not synced, the newest first. A
+//!   batch that is left in one shard is completed in those that lost it, so it may come back
+//!   without older single writes that were lost there; what is left took effect in its order.
 //! - A write that was acknowledged after a batch is never undone by completing that batch.
 //! - A read of several keys sees all that was acknowledged before it began. Of single writes to
 //!   different shards *beside* it, it may see a later one and not an earlier one.

@@ -14,8 +14,10 @@ use crate::clock::{Clock, MonotonicClock};
 use crate::engine::lsm::Engine;
 use crate::engine::options::{Durability, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fs::file_system::FileSystem;
 use crate::sync::{self, Arc};
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The most shards of one database.
@@ -52,6 +54,20 @@ pub(crate) fn open(dir: &Path, options: &ShardedOptions) -> Result<ShardSet> {
     Ok(ShardSet::new(shards, number_next, syncs_commits))
 }
 
+/// How many shards a new database gets where nobody says.
+pub(crate) fn shards_default() -> usize {
+    (sync::parallelism() / 2).max(2)
+}
+
+/// How many shards lie in `dir`, before any is opened; `None` where there is none. What counts is
+/// what shard 0 says of itself.
+pub(crate) fn shards_in(dir: &Path, file_system: &dyn FileSystem) -> Option<usize> {
+    let names = file_system.list_dir(dir).ok()?;
+    let is_shard = |name: &&OsString| name.to_str().is_some_and(|name| name.starts_with("shard-"));
+    let shards = names.iter().filter(is_shard).count();
+    (shards > 0).then_some(shards)
+}
+
 fn shard_dir(dir: &Path, index: u64) -> PathBuf {
     dir.join(format!("shard-{index}"))
 }
@@ -65,7 +81,7 @@ fn open_all(dir: &Path, wanted: Option<usize>, options: &EngineOptions) -> Resul
     };
     let (first, found) = open(0)?;
     let identity = found.unwrap_or(Identity {
-        shards: wanted.unwrap_or((sync::parallelism() / 2).max(2)) as u64,
+        shards: wanted.unwrap_or_else(shards_default) as u64,
         index: 0,
         made_ms: first.now_ms(),
         complete: false,

@@ -106,10 +106,13 @@ impl Bench<'_> {
             let Some(next) = &page.next else {
                 return Ok(items);
             };
-            let goes_on = request.after.as_ref().is_none_or(|after| match request.direction {
-                Direction::Forward => next > after,
-                Direction::Backward => next < after,
-            });
+            let goes_on = request
+                .after
+                .as_ref()
+                .is_none_or(|after| match request.direction {
+                    Direction::Forward => next > after,
+                    Direction::Backward => next < after,
+                });
             ensure(goes_on, || {
                 format!("a page after {:?} goes on at {next:?}", request.after)
             })?;
