@@ -200,6 +200,38 @@
 //! `update` calls your closure again, so it should do nothing but compute. A conditional write
 //! begins a commit group of its own, so many of them at once share fewer syncs than plain ones.
 //!
+//! # Indexes
+//!
+//! An [`Index`] finds records by something in their values. The store keeps its entries in the
+//! commit of the record itself, so the two never disagree, not for a reader and not after a crash.
+//!
+//! ```
+//! # use grainstore::{Db, Index};
+//! # let dir = std::env::temp_dir().join(format!("grainstore-doc-by-{}", std::process::id()));
+//! # let db = Db::open(&dir)?;
+//! // Players: name and guild.
+//! let by_name = Index::unique("by_name", |player: &(String, Option<u32>)| player.0.clone());
+//! let by_guild = Index::many("by_guild", |player: &(String, Option<u32>)| player.1);
+//! let players = db.grains("players").index(&by_name).index(&by_guild).open()?;
+//! players.put(&1u64, &("ada".to_owned(), Some(7)))?;
+//! players.put(&2u64, &("bob".to_owned(), None))?;
+//!
+//! assert_eq!(players.by(&by_name).get_one("bob")?.unwrap().key, 2);
+//! assert_eq!(players.by(&by_guild).get(&7).count()?, 1);
+//! let taken = players.put(&3, &("ada".to_owned(), None)).unwrap_err();
+//! assert!(taken.is_duplicate());
+//! # db.close()?;
+//! # std::fs::remove_dir_all(&dir).unwrap();
+//! # Ok::<(), grainstore::Error>(())
+//! ```
+//!
+//! A store is opened with all the indexes it has, every time; one that it does not have yet is
+//! built over the records there are, and [`StoreBuilder::drop_index`] lets go of one.
+//!
+//! *Costs.* A write to a store with indexes reads the record that is there, and looks up each
+//! unique key. A query reads an entry and then its record; `keys` and `count` read entries alone.
+//! `delete_prefix` reads every record that goes. A store without indexes pays nothing.
+//!
 //! # Batches and snapshots
 //!
 //! A [`Batch`] takes effect whole or not at all, across stores and across crashes. A [`Snapshot`]
@@ -231,8 +263,8 @@
 //!
 //! *Costs.* A batch is one write and one sync however many records it has, and the way to load
 //! fast; it is held in memory until its commit. A snapshot is taken at once, and keeps the space
-//! of what it still sees, so drop it when done. There are no transactions beyond this: a
-//! batch does not read.
+//! of what it still sees, so drop it when done. There are no transactions beyond this: a batch
+//! does not read, but its writes may depend on conditions ([`Batch::put_if`], [`Batch::require`]).
 //!
 //! # Watching
 //!

@@ -7,9 +7,11 @@ use crate::fs::crash_disk::CrashDisk;
 use crate::sync::Arc;
 
 fn open() -> Engine {
-    let mut options = EngineOptions::default();
-    options.background = Background::Inline;
-    options.file_system = Arc::new(CrashDisk::new());
+    let options = EngineOptions {
+        background: Background::Inline,
+        file_system: Arc::new(CrashDisk::new()),
+        ..EngineOptions::default()
+    };
     Engine::open("/guards", options).unwrap()
 }
 

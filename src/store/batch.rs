@@ -66,10 +66,16 @@ pub trait BatchStore: sealed::Sealed {
         false
     }
 
-    /// The version of a record; `None` in a store whose records have none.
+    /// True where records have versions.
     #[doc(hidden)]
-    fn version_of(&self, _key: &[u8], _record: &[u8]) -> Result<Option<u64>> {
-        Ok(None)
+    fn keeps_versions(&self) -> bool {
+        false
+    }
+
+    /// The version of a record; 0 where it has none.
+    #[doc(hidden)]
+    fn version_of(&self, _key: &[u8], _record: &[u8]) -> Result<u64> {
+        Ok(0)
     }
 
     #[doc(hidden)]
@@ -345,9 +351,9 @@ impl Batch {
     /// Commits all writes together. A batch without writes commits nothing.
     ///
     /// # Errors
-    /// `Conflict` where a condition, a kept lifetime or what an index depends on was overtaken: make
-    /// the batch again; `Io` (the outcome is then unknown until the
-    /// next open), `Latched`, `Closed`.
+    /// `Conflict` where a condition, a kept lifetime or what an index rests on was overtaken: make
+    /// the batch again. `Io` (the outcome is then unknown until the next open), `Latched`,
+    /// `Closed`.
     pub fn commit(self) -> Result<()> {
         self.db.engine.write(self.writes)
     }
@@ -375,17 +381,15 @@ fn require<S: BatchStore>(
     condition: If,
 ) -> Result<()> {
     let sealed::Raw(raw) = store.raw_store();
-    let found = stage.look_before(raw, key, |record, _| store.version_of(key, record))?;
-    let found = found.transpose()?;
-    if let (If::Version(_), Some(None)) = (condition, found) {
+    if matches!(condition, If::Version(_)) && !store.keeps_versions() {
         let text = format!(
             "the store {:?} keeps no versions; its conditions are If::Absent and If::Present",
             raw.name
         );
         return Err(Error::new(ErrorKind::InvalidInput, text));
     }
-    let found = found.map(|version| version.unwrap_or(0));
-    condition::check(raw, key, condition, found)
+    let found = stage.look_before(raw, key, |record, _| store.version_of(key, record))?;
+    condition::check(raw, key, condition, found.transpose()?)
 }
 
 impl<K: Key, V, C: Codec<V>> sealed::Sealed for GrainStore<K, V, C> {}
@@ -402,8 +406,12 @@ impl<K: Key, V, C: Codec<V>> BatchStore for GrainStore<K, V, C> {
         self.indexes.is_some()
     }
 
-    fn version_of(&self, key: &[u8], record: &[u8]) -> Result<Option<u64>> {
-        Self::version_of(self, key, record).map(Some)
+    fn keeps_versions(&self) -> bool {
+        true
+    }
+
+    fn version_of(&self, key: &[u8], record: &[u8]) -> Result<u64> {
+        Self::version_of(self, key, record)
     }
 
     fn append_put(

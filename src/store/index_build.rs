@@ -24,11 +24,11 @@ pub struct BuildProgress {
     pub records_total: u64,
 }
 
-/// A commit of a build has about this many bytes.
-const COMMIT_BYTES: usize = 1 << 20;
+/// A commit of a build has about this many bytes, or less where memtables are small.
+const COMMIT_BYTES_MAX: usize = 1 << 20;
 
 /// And at most this many records, so that the progress moves where there are few entries.
-const COMMIT_RECORDS: u64 = 10_000;
+const COMMIT_RECORDS_MAX: u64 = 10_000;
 
 /// The entries of unique indexes that are not committed yet: holder and expiry.
 type Pending = BTreeMap<Vec<u8>, (Vec<u8>, u64)>;
@@ -55,6 +55,7 @@ pub(crate) fn build<K: Key, V, C: Codec<V>>(
         }
     };
     report(0);
+    let commit_bytes = COMMIT_BYTES_MAX.min(engine.core().options.memtable_bytes / 16);
     let mut cursor = raw.cursor(Some(&snapshot), &ByteRange::all())?;
     cursor.seek_to_first()?;
     let (mut batch, mut pending, mut records) = (WriteBatch::new(), Pending::new(), 0);
@@ -67,7 +68,7 @@ pub(crate) fn build<K: Key, V, C: Codec<V>>(
         append(set, (&mut batch, &mut pending), primary, &found)?;
         cursor.next()?;
         records += 1;
-        if batch.bytes() >= COMMIT_BYTES || records >= COMMIT_RECORDS || !cursor.valid() {
+        if batch.bytes() >= commit_bytes || records >= COMMIT_RECORDS_MAX || !cursor.valid() {
             engine.write(std::mem::take(&mut batch))?;
             pending.clear();
             records_done += std::mem::take(&mut records);

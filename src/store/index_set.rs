@@ -168,10 +168,13 @@ impl<V> LiveIndex<V> {
     /// Store and index do not agree.
     #[cold]
     pub(crate) fn disagreement(&self, key: &[u8], primary: &[u8], what: &str) -> Error {
-        let primary = shown_key(&self.raw.key_shape, primary);
+        let record = match primary {
+            [] => String::new(),
+            primary => format!(", record {}", shown_key(&self.raw.key_shape, primary)),
+        };
         let text = format!(
-            "{}, record {primary}: {what}; let go of the index with drop_index and declare it \
-             again, which builds it anew",
+            "{}{record}: {what}; let go of the index with drop_index and declare it again, which \
+             builds it anew",
             self.place(key)
         );
         Error::new(ErrorKind::Corruption, text)

@@ -3,7 +3,8 @@
 //! [`Db`] opens a directory; [`GrainStore`], [`U32Store`] and [`BytesStore`] are the stores in it.
 //! Keys become bytes in `key`, values in `codec`; this floor frames the record, finds the store's
 //! place among the engine's keys, and turns wishes about lifetimes and versions into guarded
-//! batches. Everything may be used from any thread. It reaches the disk only through the engine.
+//! batches, with the entries of the store's indexes in them. Everything may be used from any
+//! thread. It reaches the disk only through the engine.
 
 pub(crate) mod batch;
 pub(crate) mod by_index;

@@ -13,7 +13,7 @@ impl Db {
     /// Its number, of which a database has 3,823 for stores and indexes, is not given again.
     ///
     /// ```
-    /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-drop-{}", std::process::id()));
+    /// # let dir = std::env::temp_dir().join(format!("grainstore-drop-{}", std::process::id()));
     /// # let db = grainstore::Db::open(&dir)?;
     /// let old = db.store::<u32, String>("old")?;
     /// old.put(&1, &"one".into())?;

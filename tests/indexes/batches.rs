@@ -100,9 +100,8 @@ fn unique_key_taken_while_its_owner_expired_makes_the_owners_batch_a_conflict() 
         .unwrap();
     let later: [fn(&mut grainstore::Batch, &super::Users); 3] = [
         |batch, users| {
-            batch
-                .put(users, &1, &user("ada", "Rome", "", "a@x"))
-                .unwrap()
+            let put = batch.put(users, &1, &user("ada", "Rome", "", "a@x"));
+            put.unwrap();
         },
         |batch, users| batch.delete(users, &1).unwrap(),
         |batch, users| batch.delete_prefix(users, ()).unwrap(),
@@ -224,6 +223,8 @@ fn stores_without_versions_take_the_conditions_that_need_none() {
             .is_conflict()
     );
     let version = If::Version(Version::from(1));
+    let absent = batch.require(&counts, &8u32, version).unwrap_err();
+    assert_eq!(absent.kind(), ErrorKind::InvalidInput);
     let error = batch.delete_if(&counts, &7u32, version).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     batch

@@ -4,7 +4,7 @@ use super::{
     Place, User, by_city, by_email, by_tag, ids, in_city, new_users, of_email, open_users, user,
 };
 use grainstore::{Db, ErrorKind, GrainStore, Index};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc;
 
 fn plain(db: &Db) -> grainstore::Result<GrainStore<u64, User>> {
     db.store("users")
@@ -83,15 +83,12 @@ fn new_index_is_built_over_the_records_there_are_and_tells_how_far_it_is() {
     }
     batch.commit().unwrap();
     drop(users);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let tell = Arc::clone(&told);
+    let (tell, told) = mpsc::channel();
     let builder = db.grains::<u64, User>("users").index(&by_city());
     let builder = builder.index(&by_email());
-    let users = builder
-        .on_progress(move |p| tell.lock().unwrap().push(p))
-        .open();
+    let users = builder.on_progress(move |p| tell.send(p).unwrap()).open();
     let users = users.unwrap();
-    let told = told.lock().unwrap();
+    let told: Vec<_> = told.iter().collect();
     assert_eq!((told[0].records_done, told[0].records_total), (0, 25_000));
     assert!(told.len() >= 4 && told.is_sorted_by_key(|p| p.records_done));
     assert_eq!(told.last().unwrap().records_done, 25_000);

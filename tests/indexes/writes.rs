@@ -37,9 +37,8 @@ fn every_way_to_remove_a_record_removes_its_entries() {
         |users| assert!(users.update(&1, |_| Change::Delete).unwrap().is_none()),
         |users| assert!(users.touch(&1, after(0)).unwrap()),
         |users| {
-            users
-                .put_with(&1, &user("x", "y", "", ""), after(0))
-                .unwrap()
+            let over = users.put_with(&1, &user("x", "y", "", ""), after(0));
+            over.unwrap();
         },
         |users| users.delete_prefix(()).unwrap(),
         |users| users.delete_range(1..=1).unwrap(),

@@ -27,10 +27,10 @@ fn histories(count: u32, operations: usize) {
 
 #[test]
 fn indexes_answer_as_their_model_over_short_histories() {
-    histories(3_500, 30);
+    histories(7_000, 30);
 }
 
 #[test]
 fn indexes_answer_as_their_model_over_long_histories() {
-    histories(1_500, 90);
+    histories(3_000, 90);
 }
