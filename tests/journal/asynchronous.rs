@@ -156,6 +156,45 @@ fn tasks_share_a_journal_and_its_failures() {
 }
 
 #[test]
+fn tasks_on_several_threads_append_and_give_up_without_harm_to_each_other() {
+    let file = Scratch::new("tasks");
+    let runtime = Builder::new_multi_thread().worker_threads(2).build();
+    let runtime = runtime.unwrap();
+    let awaited = runtime.block_on(async {
+        let journal = AsyncJournal::open(&file.0).await.unwrap();
+        let tasks: Vec<_> = (0..60_u64)
+            .map(|number| {
+                let journal = journal.clone();
+                tokio::spawn(async move {
+                    let append = journal.append(&event(number));
+                    if number % 2 == 0 {
+                        append.await.unwrap();
+                        return true;
+                    }
+                    poll_and_drop(append).await.is_some()
+                })
+            })
+            .collect();
+        let mut awaited = Vec::new();
+        for task in tasks {
+            awaited.push(task.await.unwrap());
+        }
+        journal.close().await.unwrap();
+        awaited
+    });
+    let records = Journal::replay::<Event, _>(&file.0).unwrap();
+    assert_eq!(Journal::open(&file.0).unwrap().repaired(), None);
+    for (number, is_awaited) in (0..).zip(awaited) {
+        let times = records.iter().filter(|record| **record == event(number));
+        let times = times.count();
+        assert!(
+            times == 1 || (times == 0 && !is_awaited),
+            "{number}: {times} times"
+        );
+    }
+}
+
+#[test]
 fn without_a_runtime_calls_are_errors_and_append_nothing() {
     let disk = CrashDisk::new();
     let journal = runtime()
