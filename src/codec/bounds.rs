@@ -68,6 +68,7 @@ impl WriteBounds {
     }
 
     /// True where a reader will accept the claimed lengths in a value of `bytes` (B3).
+    #[cfg(any(feature = "bincode", test))] // in the others every element takes a byte
     pub(super) fn readable_in(&self, bytes: usize) -> bool {
         self.elements.get() <= bytes.saturating_add(ZERO_BYTE_ELEMENTS_MAX)
     }
