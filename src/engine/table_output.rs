@@ -179,7 +179,8 @@ fn create(core: &Core, level: u8) -> Result<(u64, TableWriter)> {
     Ok((number, writer))
 }
 
-fn compression(chosen: BlockCompression) -> Compression {
+/// The method that `chosen` names, where it is built in.
+pub(crate) fn compression(chosen: BlockCompression) -> Compression {
     match chosen {
         BlockCompression::None => Compression::None,
         #[cfg(feature = "lz4")]

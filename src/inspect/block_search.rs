@@ -2,7 +2,7 @@
 //!
 //! Blocks and sections lie one after the other from the start of the file, each with a checksum
 //! over its place behind it. So one is walked to from the one before; behind one that is damaged
-//! the next is looked for in windows of half a mebibyte, and a longer block there is passed over.
+//! the next is looked for in windows of half a mebibyte, and a longer one there is passed over.
 //! Nothing passes for a data block that does not read and check as one.
 //!
 //! Reads the file once or twice, at a few nanoseconds a byte, and behind damage at some hundred.
@@ -15,6 +15,7 @@ use crate::format::block::Block;
 use crate::format::block_envelope;
 use crate::format::compression::Refusal;
 use crate::format::entry::key_hash;
+use crate::format::index::Index;
 
 /// The window in which the next block behind a damaged one is looked for.
 const RESYNC_BYTES: u64 = 512 << 10;
@@ -52,7 +53,7 @@ pub(crate) fn stretches(source: &SourceFile, number: u64, end: u64) -> Result<Ve
             at += bytes;
             continue;
         }
-        let next = next_block(source, number, at + 1, end)?.unwrap_or(end);
+        let next = next_part(source, number, at + 1, end)?.unwrap_or(end);
         found.push(Stretch {
             offset: at,
             bytes: next - at,
@@ -93,14 +94,16 @@ fn whole_at(
     Ok(other)
 }
 
-/// The first data block that begins at `from` or behind it.
-fn next_block(source: &SourceFile, number: u64, from: u64, end: u64) -> Result<Option<u64>> {
+/// Where the first data block begins at `from` or behind it, or the index.
+fn next_part(source: &SourceFile, number: u64, from: u64, end: u64) -> Result<Option<u64>> {
     let mut at = from;
     while at < end {
         let window = source.read(at, RESYNC_BYTES.min(end - at))?;
         for (start, stop) in pairs(number, at, &window) {
             let offset = at + start as u64;
-            if is_block(source, number, offset, (stop - start) as u64)? {
+            let bytes = (stop - start) as u64;
+            if is_block(source, number, offset, bytes)? || is_index(source, number, offset, bytes)?
+            {
                 return Ok(Some(offset));
             }
         }
@@ -114,6 +117,12 @@ fn next_block(source: &SourceFile, number: u64, from: u64, end: u64) -> Result<O
 
 fn is_block(source: &SourceFile, number: u64, offset: u64, bytes: u64) -> Result<bool> {
     Ok(read_block(number, offset, source.read(offset, bytes)?).is_ok())
+}
+
+/// The index tells of all data before it, so it is known by its place.
+fn is_index(source: &SourceFile, number: u64, offset: u64, bytes: u64) -> Result<bool> {
+    let payload = block_envelope::open((number, offset), source.read(offset, bytes)?);
+    Ok(payload.is_ok_and(|payload| Index::decode(&payload, offset).is_ok()))
 }
 
 /// The data block whose bytes, with their envelope, stood at `offset` of table `number`; all that

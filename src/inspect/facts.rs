@@ -11,7 +11,7 @@
 
 use super::damage::Damage;
 use super::folder::Folder;
-use super::log_survey::LogSurvey;
+use super::log_survey::{LogEnd, LogSurvey};
 use super::manifest_walk::{ManifestStep, ManifestWalk};
 use super::source_file::SourceFile;
 use crate::error::Result;
@@ -88,7 +88,8 @@ impl Facts {
         if it.complete {
             readings.retain(|reading| Some(reading.number) == in_force);
             it.take_in(readings);
-            it.check_files(folder);
+            it.check_tables(folder);
+            it.check_logs(folder, logs);
             if it.complete {
                 return Ok(it);
             }
@@ -190,8 +191,8 @@ impl Facts {
         }
     }
 
-    /// What must be there is there; otherwise edits behind the last may be lost.
-    fn check_files(&mut self, folder: &Folder) {
+    /// The tables that must be there are there; otherwise edits behind the last may be lost.
+    fn check_tables(&mut self, folder: &Folder) {
         let strangers = folder.tables().filter(|n| !self.live.contains_key(n));
         let newest = strangers.filter(|n| !self.removed.contains(n)).last();
         for &number in self.live.keys() {
@@ -202,18 +203,40 @@ impl Facts {
                 self.complete &= newest.is_none_or(|newest| newest < number);
             }
         }
-        // The segment of a database that was just made may not be there yet.
-        let first_log = folder.logs().next();
-        let first = self.log_first.max(1);
-        for number in first..=self.log_last {
-            if folder.has(FileName::Wal(number)) {
-                continue;
+    }
+
+    /// The log goes on from where the manifest says to where it ends, and nowhere else.
+    fn check_logs(&mut self, folder: &Folder, logs: &BTreeMap<u64, LogSurvey>) {
+        let has_strangers = folder
+            .tables()
+            .any(|number| !self.live.contains_key(&number) && !self.removed.contains(&number));
+        let path = |number| FileName::Wal(number).in_dir(&folder.dir);
+        let mut required = self.log_last.max(self.closed.map_or(0, |(log, _)| log));
+        let (mut number, mut before) = (self.log_first.max(1), None);
+        while number <= required {
+            let Some(log) = logs.get(&number) else {
+                let what = "the log segment is missing; the records in it cannot be recovered";
+                self.damage.push(Damage::new(&path(number), 0, what));
+                // Where it was let go, so were the tables made that hold its records.
+                let was_let_go = logs.keys().next().is_none_or(|&first| first > number);
+                self.complete &= !(has_strangers && was_let_go);
+                return;
+            };
+            if log.end == LogEnd::Rolled {
+                required = required.max(number + 1);
             }
-            let what = "the log segment is missing; the records in it cannot be recovered";
-            let path = FileName::Wal(number).in_dir(&folder.dir);
-            self.damage.push(Damage::new(&path, 0, what));
-            self.complete &= !(newest.is_some() && first_log.is_none_or(|log| log > number));
-            break;
+            before = Some(log);
+            number += 1;
+        }
+        let in_use = |log: &&LogSurvey| log.records > 0 || log.end != LogEnd::Open;
+        let unnamed = logs.range(number..).map(|(_, log)| log).find(in_use);
+        if let Some(log) = unnamed {
+            let what = "the log segment was in use, but neither the manifest nor the log before \
+                        it names it";
+            self.damage.push(Damage::new(&path(log.number), 0, what));
+            // Where the segment before has no seal, that is what is damaged.
+            let seal_lost = before.is_some_and(|log| log.end == LogEnd::Open);
+            self.complete &= seal_lost && log.number == number;
         }
     }
 }

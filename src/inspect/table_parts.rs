@@ -231,22 +231,9 @@ impl TableParts {
         Ok(it)
     }
 
-    /// True where nothing around the data blocks is damaged.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.damage.is_empty()
-    }
-
     /// True where the index was read.
     pub(crate) fn is_indexed(&self) -> bool {
         matches!(self.blocks, Blocks::Indexed(_))
-    }
-
-    /// How many data blocks there are, or stretches in which some were lost.
-    pub(crate) fn len(&self) -> usize {
-        match &self.blocks {
-            Blocks::Indexed(index) => index.len(),
-            Blocks::Walked(found) => found.len(),
-        }
     }
 
     /// The data block which stands at `place`, and the code of its compression.

@@ -10,7 +10,7 @@
 //!        kind, key schema, codec, value schema: length: varint and UTF-8; version: varint
 //! ```
 
-use super::keyspace::{CATALOG, Keyspace};
+use super::keyspace::{self, CATALOG, Keyspace};
 use crate::engine::lsm::Engine;
 use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
@@ -244,8 +244,11 @@ impl Numbers {
             let text = "the catalog's count of stores cannot be read";
             Error::new(ErrorKind::UnsupportedFormat, text)
         })?;
+        // Of a damaged database the records may have been saved and the catalog not.
+        let newest = engine.scan::<&[u8]>(..)?.next_back().transpose()?;
+        let used = newest.and_then(|(key, _)| keyspace::number_of(&key));
         Ok(Self {
-            last,
+            last: last.max(used.unwrap_or(0)),
             sequence_seen,
         })
     }

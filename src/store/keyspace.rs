@@ -58,6 +58,17 @@ impl Keyspace {
     }
 }
 
+/// The number of the store that `key` belongs to; `None` where it begins as no store's key does.
+pub(crate) fn number_of(key: &[u8]) -> Option<u32> {
+    match *key {
+        [first, ..] if u32::from(first) < WIDE => Some(u32::from(first)),
+        [first, second, ..] if first < 0xfe => {
+            Some(WIDE + (u32::from(first) - WIDE) * 0x100 + u32::from(second))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +81,17 @@ mod tests {
         assert!(
             all.windows(2)
                 .all(|pair| pair[0] < pair[1] && !pair[1].starts_with(&pair[0]))
+        );
+        for (number, prefix) in all.iter().enumerate() {
+            assert_eq!(number_of(prefix), Some(number as u32));
+            assert_eq!(
+                number_of(&[prefix, &b"key"[..]].concat()),
+                Some(number as u32)
+            );
+        }
+        assert_eq!(
+            [&[][..], &[0xf0], &[0xfe, 0], &[0xff]].map(number_of),
+            [None; 4]
         );
         assert_eq!(all[239], [0xef]);
         assert_eq!(all[240], [0xf0, 0]);
