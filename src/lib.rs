@@ -396,6 +396,8 @@
 //! | `uuid` | no | `Uuid` as a key |
 //! | `jiff` | no | `Timestamp`, `civil::Date`, `Time` and `DateTime` as keys |
 //! | `chrono` | no | `DateTime<Utc>`, `NaiveDate`, `NaiveTime` and `NaiveDateTime` as keys |
+//! | `tracing` | no | spans of what the engine does |
+//! | `metrics` | no | `/metrics` for Prometheus, over HTTP or in a registry of yours |
 //! | `sim` | no | simulators of the disk, and a clock that is set by hand |
 //!
 //! Without `msgpack` stores that name no codec use [`Raw`]. Features change no file format: a
@@ -420,6 +422,8 @@ pub mod journal;
 pub mod key;
 mod manifest;
 mod memtable;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod store;
 mod sync;
 mod table;

@@ -9,6 +9,7 @@ use super::core::{Core, sync_dir};
 use super::directory::{self, NewNames};
 use super::lsm::Engine;
 use super::maintenance::flush_all;
+use super::trace::{self, Traced};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
 use crate::format::version_edit::TableMeta;
@@ -34,7 +35,8 @@ impl Engine {
         let (core, dir) = (self.core(), dir.as_ref());
         let _work = core.begin_work()?;
         let new_names = prepare_target(core, dir)?;
-        let made = flush_all(core).and_then(|()| fill(core, dir, &new_names));
+        let traced = trace::checkpoint(dir);
+        let made = flush_all(core).and_then(|()| fill(core, dir, &new_names, &traced));
         made.inspect_err(|_| remove_all(core, dir, &new_names))
     }
 }
@@ -56,13 +58,15 @@ fn prepare_target(core: &Core, dir: &Path) -> Result<NewNames> {
     Err(Error::new(ErrorKind::InvalidInput, text))
 }
 
-fn fill(core: &Core, dir: &Path, new_names: &NewNames) -> Result<()> {
+fn fill(core: &Core, dir: &Path, new_names: &NewNames, traced: &Traced) -> Result<()> {
     new_names.sync(&*core.file_system)?;
     // Only holders of `work` change the tables.
     let state = checkpoint_state(core, core.manifest.lock().state());
     for table in state.version.tables() {
         link_or_copy(core, dir, table)?;
     }
+    traced.record("tables", state.version.table_count() as u64);
+    traced.record("bytes", state.version.tables().map(|t| t.bytes).sum());
     sync_dir(&*core.file_system, dir)?;
     let number = state.file_number_next - 1;
     Manifest::create(Arc::clone(&core.file_system), dir, number, &state).map(|_| ())

@@ -20,6 +20,7 @@ use super::guards::{self, Guard};
 use super::options::Durability;
 use super::rotate;
 use super::stats::add;
+use super::trace;
 use super::watch_hub::Wakes;
 use super::write_batch::CommitRequest;
 use crate::error::{Error, ErrorKind, Result};
@@ -190,6 +191,7 @@ struct Committed {
 fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
     let bytes: usize = requests.iter().map(|r| r.payload.len()).sum();
     rotate::pace(core, bytes)?;
+    let traced = trace::commit(requests.len(), bytes);
     let mut log = core.log.lock();
     core.check_open()?;
     core.latch.check()?;
@@ -218,6 +220,7 @@ fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
             commit_records(core, &mut log, &view.active, &records)?
         }
     };
+    traced.record("sequence", log.sequence_last);
     Ok(Committed { conflict, wakes })
 }
 
@@ -260,8 +263,8 @@ fn commit_records(
     for record in records {
         apply(core, &mut memtable, record)?;
     }
-    add(&core.counters.commits, records.len() as u64);
-    add(&core.counters.groups, 1);
+    let bytes = records.iter().map(|record| record.payload.len()).sum();
+    core.counters.note_group(records.len(), bytes);
     if let Some(last) = records.last() {
         log.sequence_last = last.base_sequence + u64::from(last.operations) - 1;
     }

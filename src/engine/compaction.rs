@@ -5,7 +5,7 @@
 
 use super::compaction_plan::{Plan, Planner, span};
 use super::core::Core;
-use super::flush::fill;
+use super::flush::{fill, tell};
 use super::live_table::LiveTable;
 use super::merge_cursor::MergeCursor;
 use super::options::Compaction;
@@ -15,6 +15,7 @@ use super::source::{RunCursor, Source};
 use super::stats::add;
 use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
 use super::tiered_plan::{self, Limits};
+use super::trace;
 use super::trouble::Work;
 use crate::error::Result;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
@@ -75,7 +76,11 @@ fn carry_out(core: &Core, view: &ReadView, plan: Plan) -> Result<()> {
             replace(core, &tables, Vec::new())
         }
         Plan::Merge { inputs, place } => {
+            let bytes_in = inputs.iter().map(|t| t.meta().bytes).sum();
+            let traced = trace::compaction(inputs.len(), bytes_in, place.level);
             let tables = merge(core, &view.levels, &inputs, place)?;
+            traced.record("tables", tables.len() as u64);
+            tell(&traced, &tables);
             replace(core, &inputs, tables)
         }
     }

@@ -22,6 +22,7 @@ use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::table::cache::BlockCache;
+use crate::table::hit_tally::HitTally;
 use crate::wal::writer::WalWriter;
 use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,7 @@ pub(crate) struct Core {
     pub(crate) trouble: Trouble,
     pub(crate) closed: AtomicBool,
     pub(crate) counters: Counters,
+    pub(crate) gets: HitTally,
     pub(crate) signal: Signal,
     /// The last expiry in the active memtable, so that it is written out when all of it is over.
     pub(crate) active_expiry_max_ms: AtomicU64,

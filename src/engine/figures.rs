@@ -7,6 +7,8 @@ use super::core::Core;
 use super::lsm::Engine;
 use super::read_view::Levels;
 use super::stats::{EngineStats, LevelStats};
+use crate::error::{Error, Result};
+use crate::format::file_name::FileName;
 use crate::manifest::version::LEVELS;
 use crate::sync::{AtomicU64, Ordering};
 
@@ -18,10 +20,15 @@ impl Engine {
         let view = core.view.load();
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &core.counters;
+        let (gets_found, gets_missed) = core.gets.sums();
         let open = view.levels.tables().filter_map(|t| t.table_if_open());
         EngineStats {
             commits: get(&counters.commits),
             commit_groups: get(&counters.groups),
+            commit_group_sizes: counters.group_sizes.each_ref().map(get),
+            written_bytes: get(&counters.written_bytes),
+            gets_found,
+            gets_missed,
             wal_bytes: get(&counters.wal_bytes),
             wal_syncs: get(&counters.wal_syncs),
             flushes: get(&counters.flushes),
@@ -34,6 +41,7 @@ impl Engine {
             memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
             memtables: view.memtables().count(),
             cache_bytes: core.cache.bytes(),
+            cache_hits: core.cache.found.sums().0,
             cache_misses: core.cache.misses(),
             table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
             snapshots: core.snapshots.count(),
@@ -46,6 +54,24 @@ impl Engine {
                 .map(|level| level_stats(&view.levels, level))
                 .collect(),
         }
+    }
+}
+
+impl Engine {
+    /// The bytes of all files in the directory, log segments kept for use again included. Asks the
+    /// file system for each.
+    ///
+    /// # Errors
+    /// `Io`, `Closed`.
+    pub fn disk_bytes(&self) -> Result<u64> {
+        let core = self.core();
+        core.check_open()?;
+        let names = core.file_system.list_dir(&core.dir);
+        let names = names.map_err(|e| Error::io("list directory", &core.dir, e))?;
+        let ours = names.into_iter().filter(|n| FileName::parse(n).is_some());
+        // One that is removed meanwhile has no bytes any more.
+        let bytes = ours.filter_map(|n| core.file_system.file_len(&core.dir.join(n)).ok());
+        Ok(bytes.sum())
     }
 }
 

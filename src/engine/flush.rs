@@ -12,6 +12,7 @@ use super::retention::{Fate, Retention};
 use super::source::Source;
 use super::stats::add;
 use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
+use super::trace::{self, Traced};
 use super::trouble::Work;
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
@@ -38,12 +39,23 @@ pub(crate) fn flush_keeping_logs(core: &Core) -> Result<Option<u64>> {
         return core.trouble.note(Work::Flush, Ok(None));
     };
     core.latch.check()?;
+    let traced = trace::flush(frozen.memtable.bytes());
     let flushed = write_tables(core, &view, frozen);
-    let flushed = flushed.and_then(|tables| install(core, frozen, tables));
+    let flushed = flushed.and_then(|tables| {
+        tell(&traced, &tables);
+        install(core, frozen, tables)
+    });
     core.trouble.note(Work::Flush, flushed)?;
     add(&core.counters.flushes, 1);
     core.signal_progress();
     Ok(Some(frozen.log_next))
+}
+
+/// Records what became of a flush or compaction.
+pub(crate) fn tell(traced: &Traced, tables: &[TableMeta]) {
+    let entries = tables.iter().map(|t| t.properties.entries).sum();
+    traced.record("bytes", tables.iter().map(|t| t.bytes).sum());
+    traced.record("entries", entries);
 }
 
 fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result<Vec<TableMeta>> {

@@ -7,6 +7,7 @@
 //! full disk, where what was written could be taken back, and any failure of a flush or compaction
 //! before the manifest is told of its tables.
 
+use super::trace;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{AtomicBool, Mutex, Ordering};
 
@@ -33,6 +34,9 @@ impl Latch {
 
     /// Closes the latch; the first cause stays.
     pub(crate) fn close(&self, cause: &Error) {
+        if !self.is_closed() {
+            trace::latched(cause);
+        }
         self.cause.lock().get_or_insert_with(|| cause.to_string());
         self.closed.store(true, Ordering::Release);
     }

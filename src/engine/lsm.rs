@@ -14,6 +14,7 @@ use super::rotate;
 use super::scan::Scan;
 use super::snapshot::Snapshot;
 use super::snapshots::CommitPoint;
+use super::trace::{self, Traced};
 use super::trouble::Work;
 use super::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,6 +67,7 @@ impl Engine {
     pub fn open(dir: impl AsRef<Path>, options: EngineOptions) -> Result<Self> {
         let (durability, mode) = (options.durability, options.background);
         let open_tables = options.open_tables;
+        let traced = trace::open(dir.as_ref());
         let core = recovery::open(dir.as_ref(), options)?;
         let threads = Mutex::new(Vec::new());
         let inner = Inner {
@@ -79,6 +81,18 @@ impl Engine {
         if let OpenTables::Prefetch { threads } = open_tables {
             prefetch::open_tables(engine.core(), threads)?;
         }
+        traced.record(
+            "tables",
+            engine.core().view.load().levels.tables().count() as u64,
+        );
+        let replayed: usize = engine
+            .core()
+            .view
+            .load()
+            .memtables()
+            .map(|m| m.bytes())
+            .sum();
+        traced.record("replayed_bytes", replayed as u64);
         engine.start_threads(durability, mode)?;
         Ok(engine)
     }
@@ -108,6 +122,12 @@ impl Engine {
         &self.inner.core
     }
 
+    /// A way to the engine that does not hold it open.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn watch(&self) -> EngineWatch {
+        EngineWatch(Arc::downgrade(&self.inner))
+    }
+
     /// The value of `key`, in place; `None` where there is none or it has expired.
     ///
     /// Takes no lock and copies nothing.
@@ -117,13 +137,13 @@ impl Engine {
     pub fn get(&self, key: &[u8]) -> Result<Option<PinnedBytes>> {
         let core = self.core();
         core.check_open()?;
+        let traced = trace::get(key.len());
         // The view comes first: a version that a later view's compaction drops is still in it.
         let view = core.view.load();
         let sequence = core.visible.load(Ordering::Acquire);
-        Ok(match read::find(&view, key, sequence)? {
-            Some(found) if self.is_live(&found) => found.pin(),
-            _ => None,
-        })
+        let found = read::find(&view, key, sequence)?.filter(|found| self.is_live(found));
+        note_get(core, &traced, found.is_some());
+        Ok(found.and_then(read::Found::pin))
     }
 
     /// Calls `look` with the value of `key`, borrowed in place, and answers what it answers.
@@ -135,12 +155,12 @@ impl Engine {
     pub fn get_with<R>(&self, key: &[u8], look: impl FnOnce(&[u8]) -> R) -> Result<Option<R>> {
         let core = self.core();
         core.check_open()?;
+        let traced = trace::get(key.len());
         let view = core.view.load();
         let sequence = core.visible.load(Ordering::Acquire);
-        Ok(match read::find(&view, key, sequence)? {
-            Some(found) if self.is_live(&found) => Some(look(found.value())),
-            _ => None,
-        })
+        let found = read::find(&view, key, sequence)?.filter(|found| self.is_live(found));
+        note_get(core, &traced, found.is_some());
+        Ok(found.map(|found| look(found.value())))
     }
 
     /// Only a record that can expire is worth a look at the clock.
@@ -164,6 +184,7 @@ impl Engine {
     ) -> Result<(Option<R>, u64)> {
         let core = self.core();
         core.check_open()?;
+        let traced = trace::get(key.len());
         // A view may lack the last commits of the point that is read after it: they can be in a
         // memtable that came after the view. It lacks none of those visible before it.
         let sequence_seen = core.visible.load(Ordering::Acquire);
@@ -180,6 +201,7 @@ impl Engine {
             let meta = found.live_meta(point.time_ms)?;
             Some(look(found.value(), meta.expiry_ms))
         });
+        note_get(core, &traced, answer.is_some());
         Ok((answer, sequence_seen))
     }
 
@@ -190,12 +212,13 @@ impl Engine {
     pub fn get_at(&self, snapshot: &Snapshot, key: &[u8]) -> Result<Option<PinnedBytes>> {
         let core = self.core();
         core.check_open()?;
+        let traced = trace::get(key.len());
         let point = self.checked_point(snapshot)?;
         let view = core.view.load();
-        Ok(match read::find(&view, key, point.sequence)? {
-            Some(found) if found.live_meta(point.time_ms).is_some() => found.pin(),
-            _ => None,
-        })
+        let found = read::find(&view, key, point.sequence)?;
+        let found = found.filter(|found| found.live_meta(point.time_ms).is_some());
+        note_get(core, &traced, found.is_some());
+        Ok(found.and_then(read::Found::pin))
     }
 
     /// Gives `key` a value that stays until it is overwritten or deleted.
@@ -337,6 +360,7 @@ impl Engine {
         core.check_open()?;
         let view = core.view.load_full();
         let point = snapshot.map_or_else(|| Ok(self.point_now()), |s| self.checked_point(s))?;
+        let _traced = trace::cursor();
         Cursor::new(view, point, range)
     }
 
@@ -378,6 +402,13 @@ impl Engine {
     pub fn close(&self) -> Result<()> {
         self.inner.close()
     }
+}
+
+/// Counts a get and tells its span what it found.
+#[inline]
+fn note_get(core: &Core, traced: &Traced, found: bool) {
+    core.gets.note(found);
+    traced.record("found", found.into());
 }
 
 impl Inner {
@@ -436,6 +467,26 @@ impl Inner {
             ..VersionEdit::default()
         };
         core.latch.guard(manifest.append(&edit))
+    }
+}
+
+/// A way to an engine that does not hold it open.
+#[cfg(feature = "metrics")]
+#[derive(Clone)]
+pub(crate) struct EngineWatch(crate::sync::Weak<Inner>);
+
+#[cfg(feature = "metrics")]
+impl EngineWatch {
+    /// The engine, where somebody still has it.
+    pub(crate) fn engine(&self) -> Option<Engine> {
+        let inner = self.0.upgrade()?;
+        Some(Engine { inner })
+    }
+}
+
+impl AsRef<Self> for Engine {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 

@@ -11,6 +11,7 @@ use super::options::Compaction;
 use super::read_view::{Levels, ReadView};
 use super::rotate;
 use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
+use super::trace;
 use super::watch_hub::{IngestOffer, Wakes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX, VALUE_BYTES_MAX};
@@ -81,6 +82,7 @@ impl Engine {
     pub fn verify(&self) -> Result<VerifyReport> {
         let core = self.core();
         core.check_open()?;
+        let traced = trace::verify();
         core.manifest.lock().verify()?;
         let view = core.view.load_full();
         let mut report = VerifyReport::default();
@@ -90,6 +92,9 @@ impl Engine {
             report.bytes += live.meta().bytes;
             report.entries += live.meta().properties.entries;
         }
+        traced.record("tables", report.tables as u64);
+        traced.record("bytes", report.bytes);
+        traced.record("entries", report.entries);
         Ok(report)
     }
 

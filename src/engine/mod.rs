@@ -41,6 +41,7 @@ pub(crate) mod stats;
 pub(crate) mod sweep;
 pub(crate) mod table_output;
 pub(crate) mod tiered_plan;
+pub(crate) mod trace;
 pub(crate) mod trouble;
 pub(crate) mod watch;
 pub(crate) mod watch_event;

@@ -36,6 +36,7 @@ use crate::manifest::state::ManifestState;
 use crate::memtable::map::Memtable;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex};
 use crate::table::cache::BlockCache;
+use crate::table::hit_tally::HitTally;
 use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
@@ -367,6 +368,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         trouble: Trouble::default(),
         closed: AtomicBool::new(false),
         counters: Counters::default(),
+        gets: HitTally::default(),
         signal: Signal::default(),
         active_expiry_max_ms: AtomicU64::new(replayed.expiry_max_ms),
         log_oldest: AtomicU64::new(log_first),

@@ -7,6 +7,8 @@ use crate::sync::{AtomicU64, Ordering};
 pub(crate) struct Counters {
     pub(crate) commits: AtomicU64,
     pub(crate) groups: AtomicU64,
+    pub(crate) written_bytes: AtomicU64,
+    pub(crate) group_sizes: [AtomicU64; GROUP_SIZES],
     pub(crate) wal_bytes: AtomicU64,
     pub(crate) wal_syncs: AtomicU64,
     pub(crate) flushes: AtomicU64,
@@ -16,6 +18,22 @@ pub(crate) struct Counters {
     pub(crate) records_dropped: AtomicU64,
     pub(crate) writer_waits: AtomicU64,
     pub(crate) writer_wait_us: AtomicU64,
+}
+
+/// How many sizes of commit groups are told apart: up to 1, 2, 4 … 64 batches, and more.
+pub(crate) const GROUP_SIZES: usize = 8;
+
+impl Counters {
+    /// Counts a commit group of so many batches and bytes of operations.
+    pub(crate) fn note_group(&self, batches: usize, bytes: usize) {
+        add(&self.commits, batches as u64);
+        add(&self.groups, 1);
+        add(&self.written_bytes, bytes as u64);
+        let size = batches.next_power_of_two().trailing_zeros() as usize;
+        if let Some(count) = self.group_sizes.get(size.min(GROUP_SIZES - 1)) {
+            add(count, 1);
+        }
+    }
 }
 
 /// Adds to a counter; statistics need no order.
@@ -45,6 +63,15 @@ pub struct EngineStats {
     pub commits: u64,
     /// Groups of batches that were written and synced together.
     pub commit_groups: u64,
+    /// Those groups by how many batches they had: up to 1, 2, 4, 8, 16, 32, 64, and more.
+    pub commit_group_sizes: [u64; 8],
+    /// Bytes of keys and values in those batches: what writers gave. All else that is written
+    /// stands in proportion to it.
+    pub written_bytes: u64,
+    /// Gets that found a record. Counted with the feature `metrics`, else 0.
+    pub gets_found: u64,
+    /// Gets that found none. Counted with the feature `metrics`, else 0.
+    pub gets_missed: u64,
     /// Bytes written to the log.
     pub wal_bytes: u64,
     /// Syncs of the log.
@@ -69,6 +96,8 @@ pub struct EngineStats {
     pub memtables: usize,
     /// Bytes of table blocks in the cache.
     pub cache_bytes: usize,
+    /// Blocks that were in the cache. Counted with the feature `metrics`, else 0.
+    pub cache_hits: u64,
     /// Blocks that were read from disk because the cache had them not.
     pub cache_misses: u64,
     /// Bytes of the indexes and filters of the tables that are open.

@@ -4,6 +4,7 @@
 //! removed. So it is no reason to refuse writes; it is kept here to be shown, and tried again.
 //! Only where memory would otherwise grow without bound do writers get the error of the flush.
 
+use super::trace;
 use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
@@ -17,6 +18,15 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_millis(250);
 pub(crate) enum Work {
     Flush,
     Compaction,
+}
+
+impl Work {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Flush => "flush",
+            Self::Compaction => "compaction",
+        }
+    }
 }
 
 /// The failure of one kind of work.
@@ -59,6 +69,7 @@ impl Trouble {
             }
             Ok(_) => {}
             Err(error) => {
+                trace::work_failed(work.name(), error);
                 self.count.fetch_add(1, Ordering::Relaxed);
                 *lane.failure.lock() = Some(Failure {
                     error: error.copied(),

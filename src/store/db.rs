@@ -39,6 +39,12 @@ pub struct Db {
     pub(crate) core: Arc<DbCore>,
 }
 
+impl AsRef<Engine> for Db {
+    fn as_ref(&self) -> &Engine {
+        self.engine()
+    }
+}
+
 impl Db {
     /// The store `name` of numbers under numbers, four bytes each.
     ///

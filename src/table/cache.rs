@@ -14,6 +14,7 @@
 //! blocks are not counted. Blocks longer than the whole cache are never kept, so a cache of 0 bytes
 //! keeps nothing.
 
+use super::hit_tally::HitTally;
 use crate::format::block::Block;
 use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, Weak};
 use arc_swap::{ArcSwapOption, Guard};
@@ -86,6 +87,8 @@ pub(crate) struct BlockCache {
     bytes_max: usize,
     bytes: AtomicUsize,
     misses: AtomicU64,
+    /// Blocks that readers found in their slots.
+    pub(crate) found: HitTally,
     ring: Mutex<Ring>,
 }
 
@@ -110,6 +113,7 @@ impl BlockCache {
             bytes_max,
             bytes: AtomicUsize::new(0),
             misses: AtomicU64::new(0),
+            found: HitTally::default(),
             ring: Mutex::new(Ring::default()),
         })
     }

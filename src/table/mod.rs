@@ -13,6 +13,7 @@ pub(crate) mod cache;
 pub(crate) mod cursor;
 pub(crate) mod entry;
 pub(crate) mod fault;
+pub(crate) mod hit_tally;
 pub(crate) mod options;
 pub(crate) mod read_ahead;
 pub(crate) mod reader;

@@ -220,7 +220,10 @@ impl Table {
     pub(crate) fn block(&self, number: usize) -> Result<Option<BlockRef>> {
         match self.slots.get(number) {
             Some(slot) => match slot.load() {
-                Some(block) => Ok(Some(block)),
+                Some(block) => {
+                    self.cache.found.note(true);
+                    Ok(Some(block))
+                }
                 None => self.miss(number),
             },
             None => Ok(None),
