@@ -124,8 +124,8 @@ impl Engine {
 
     /// A way to the engine that does not hold it open.
     #[cfg(feature = "metrics")]
-    pub(crate) fn watch(&self) -> EngineWatch {
-        EngineWatch(Arc::downgrade(&self.inner))
+    pub(crate) fn downgrade(&self) -> WeakEngine {
+        WeakEngine(Arc::downgrade(&self.inner))
     }
 
     /// The value of `key`, in place; `None` where there is none or it has expired.
@@ -473,10 +473,10 @@ impl Inner {
 /// A way to an engine that does not hold it open.
 #[cfg(feature = "metrics")]
 #[derive(Clone)]
-pub(crate) struct EngineWatch(crate::sync::Weak<Inner>);
+pub(crate) struct WeakEngine(crate::sync::Weak<Inner>);
 
 #[cfg(feature = "metrics")]
-impl EngineWatch {
+impl WeakEngine {
     /// The engine, where somebody still has it.
     pub(crate) fn engine(&self) -> Option<Engine> {
         let inner = self.0.upgrade()?;

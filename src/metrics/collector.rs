@@ -3,7 +3,7 @@
 //! Holds the engine weakly: to be scraped keeps no database open. One that is closed has no
 //! metrics.
 
-use crate::engine::lsm::{Engine, EngineWatch};
+use crate::engine::lsm::{Engine, WeakEngine};
 use crate::engine::stats::EngineStats;
 use crate::error::{Error, ErrorKind, Result};
 use prometheus_client::collector::Collector;
@@ -43,13 +43,13 @@ use std::fmt;
 /// ```
 #[derive(Clone)]
 pub struct EngineCollector {
-    engine: EngineWatch,
+    engine: WeakEngine,
 }
 
 impl EngineCollector {
     /// The metrics of `engine`, or of a database's. Does not hold it open.
     pub fn new(engine: &impl AsRef<Engine>) -> Self {
-        let engine = engine.as_ref().watch();
+        let engine = engine.as_ref().downgrade();
         Self { engine }
     }
 

@@ -125,7 +125,7 @@ impl<'a> Stage<'a> {
         let Some((overlay, _)) = self.before else {
             return Vec::new();
         };
-        let is_within = |key: &[u8]| std::ops::RangeBounds::contains(&(lower, upper), key);
+        let is_within = |key: &[u8]| std::ops::RangeBounds::<[u8]>::contains(&(lower, upper), key);
         let from = overlay.0.range::<[u8], _>((lower, Bound::Unbounded));
         let within = from.take_while(|(key, _)| is_within(key));
         let put = within.filter_map(|(key, left)| {
