@@ -347,6 +347,24 @@
 //! *Costs.* `get_with` lends the value and `get` pins it; neither copies what lies in a table. An
 //! ingest goes past log and memtable, and other writers wait until it is done.
 //!
+//! # Backends
+//!
+//! [`backend`] has the plain form: bytes under byte keys behind one trait, in memory, in one engine
+//! or over several shards, with tables by name, settings in YAML, and a suite that tells whether a
+//! backend of yours keeps the contract. The typed stores do not pass through it.
+//!
+//! ```
+//! use grainstore::backend::{BackendManager, KvBackend, MemoryBackend, TableDefinition};
+//! let tables = [TableDefinition::new("pages").expiration(3600)]; // seconds
+//! let manager = BackendManager::new(MemoryBackend::new(), tables)?;
+//! let pages = manager.table("pages")?;
+//! pages.put(b"/start", b"hello")?;
+//! assert_eq!(pages.scan_keys(b"/")?.count(), 1);
+//! # Ok::<(), grainstore::Error>(())
+//! ```
+//!
+//! *Costs.* Values are copied on their way. A batch over several shards syncs each of them.
+//!
 //! # Crash-testing your own program
 //!
 //! With the feature `sim` the disk can be a `CrashDisk` in memory: it keeps the log of all calls,
@@ -398,6 +416,7 @@
 //! | `chrono` | no | `DateTime<Utc>`, `NaiveDate`, `NaiveTime` and `NaiveDateTime` as keys |
 //! | `tracing` | no | spans of what the engine does |
 //! | `metrics` | no | `/metrics` for Prometheus, over HTTP or in a registry of yours |
+//! | `yaml` | no | `StorageConfig::from_yaml`, the settings of a [`backend`] in a file |
 //! | `sim` | no | simulators of the disk, and a clock that is set by hand |
 //!
 //! Without `msgpack` stores that name no codec use [`Raw`]. Features change no file format: a

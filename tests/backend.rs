@@ -2,7 +2,11 @@
 //! tables, and the settings with the text of each refusal.
 
 // What stands around the tests is test too; they use threads of their own.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
 
 #[path = "backend/cache.rs"]
 mod cache;

@@ -4,7 +4,9 @@
 // What stands around the tests is test too.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use grainstore::backend::{KvBackend, ShardedBackend, ShardedOptions, WriteError, WriteOp};
+use grainstore::backend::{
+    KvBackend, ShardedBackend, ShardedOptions, WriteError, WriteOp, WriteResult,
+};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{Background, Durability};
 use grainstore::fs::{
@@ -14,6 +16,7 @@ use grainstore::fs::{
 use grainstore::{ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const DIR: &str = "/srv/app";
 const SHARDS: usize = 3;
@@ -111,12 +114,6 @@ fn record(batches: usize, seed: u64, durability: Durability, reopen_every: usize
 }
 
 impl History {
-    /// Up to `count` calls, evenly.
-    fn calls(&self, count: usize) -> Vec<usize> {
-        let step = (self.disk.calls() / count).max(1);
-        (0..=self.disk.calls()).step_by(step).collect()
-    }
-
     /// Opens what is left after a crash at `call`, and answers what is wrong with it.
     fn check(&self, disk: &CrashDisk, call: usize, deeper: bool) -> Result<(), String> {
         let found = self.recover(disk, call)?;
@@ -163,23 +160,28 @@ impl History {
 #[test]
 fn batches_are_whole_and_acknowledged_writes_survive_power_loss_at_every_call() {
     let history = record(500, 1, Durability::Sync, 120);
-    let calls = history.calls(1_500);
-    let (mut recoveries, mut replay) = (0, history.disk.replay());
-    for (at, &call) in calls.iter().enumerate() {
-        replay.advance_to(call);
-        for (number, image) in CrashImage::all(call as u64).into_iter().enumerate() {
-            let deeper = at % 300 == 7 && number == (at / 300) % 4;
-            let checked = history.check(&replay.image(image), call, deeper);
-            let last = history.disk.describe_call(call);
-            checked.unwrap_or_else(|e| panic!("{e}\n  call {call} {image:?} after {last}"));
-            recoveries += 1;
+    let next = AtomicUsize::new(0);
+    let walk = || {
+        let mut replay = history.disk.replay();
+        loop {
+            let call = next.fetch_add(1, Ordering::Relaxed);
+            if call > history.disk.calls() {
+                return;
+            }
+            replay.advance_to(call);
+            for (number, image) in CrashImage::all(call as u64).into_iter().enumerate() {
+                let deeper = call % 300 == 7 && number == (call / 300) % 4;
+                let checked = history.check(&replay.image(image), call, deeper);
+                let last = history.disk.describe_call(call);
+                checked.unwrap_or_else(|e| panic!("{e}\n  call {call} {image:?} after {last}"));
+            }
         }
-    }
-    println!(
-        "{} of {} calls, {recoveries} recoveries",
-        calls.len(),
-        history.disk.calls()
-    );
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(walk);
+        scope.spawn(walk);
+    });
+    println!("{} calls, 4 images of each", history.disk.calls());
 }
 
 /// A write that leaves a mark of its own in each shard that it goes to, never written again.
@@ -198,7 +200,7 @@ fn marked_writes(backend: &ShardedBackend, count: usize) -> Vec<Marked> {
         names.find(|name| backend.shard_of(name) == shard).unwrap()
     };
     let write = |at: usize| {
-        let alone = (at % 3 > 0).then(|| chance.below(SHARDS as u64) as usize);
+        let alone = (!at.is_multiple_of(3)).then(|| chance.below(SHARDS as u64) as usize);
         let shards: Vec<usize> = (0..SHARDS)
             .filter(|s| alone.is_none_or(|a| a == *s))
             .collect();
@@ -206,7 +208,7 @@ fn marked_writes(backend: &ShardedBackend, count: usize) -> Vec<Marked> {
         let mut ops: Vec<_> = (0..12).map(|_| op(&mut chance, at)).collect();
         ops.retain(|op| shards.contains(&backend.shard_of(op.key())));
         if alone.is_none() {
-            ops.push(WriteOp::put(b"large", vec![at as u8; 6 << 10])); // intents get due
+            ops.push(WriteOp::put(b"large", vec![at as u8; 16 << 10])); // intents get due
         }
         ops.extend(marks.iter().map(|mark| WriteOp::put(mark.clone(), b"")));
         Marked { ops, marks, alone }
@@ -296,6 +298,27 @@ fn survivors(writes: &[Marked], found: &Model) -> Result<Vec<usize>, String> {
     Ok(left)
 }
 
+/// Writes to `keys` after a batch of them that failed: refused where its outcome is unknown, since
+/// completing it could undo them. Answers what was taken.
+fn write_later(backend: &ShardedBackend, keys: &[Vec<u8>], outcome: &WriteResult) -> Model {
+    let mut later = Model::new();
+    for key in keys.iter().filter(|_| outcome.is_err()) {
+        match (backend.put(key, b"later"), outcome) {
+            (_, Ok(())) => {}
+            (put, Err(WriteError::Unknown(_))) => {
+                let refused = put.unwrap_err();
+                assert!(refused.is_retry_safe());
+                assert_eq!(refused.reason().kind(), ErrorKind::Latched);
+            }
+            (Ok(()), Err(WriteError::NotDone(_))) => {
+                later.insert(key.clone(), b"later".to_vec());
+            }
+            (Err(_), Err(WriteError::NotDone(_))) => {}
+        }
+    }
+    later
+}
+
 /// Whatever call fails within a batch: readers see all of it or nothing, no write is taken that
 /// completing the batch could undo, and the next open has it whole.
 #[test]
@@ -333,31 +356,8 @@ fn a_batch_that_fails_on_the_way_is_never_seen_in_half() {
                 .iter()
                 .all(|value| value.as_deref() == Some(expected))
         );
-        let mut later = Model::new();
-        match &outcome {
-            Ok(()) => {}
-            Err(WriteError::Unknown(_)) => {
-                unknown += 1;
-                for key in &keys {
-                    let refused = backend.put(key, b"later").unwrap_err();
-                    assert!(refused.is_retry_safe());
-                    assert_eq!(refused.reason().kind(), ErrorKind::Latched);
-                }
-                assert!(
-                    backend
-                        .write_batch(&batch(b"later"))
-                        .unwrap_err()
-                        .is_retry_safe()
-                );
-            }
-            Err(WriteError::NotDone(_)) => {
-                for key in &keys {
-                    if backend.put(key, b"later").is_ok() {
-                        later.insert(key.clone(), b"later".to_vec());
-                    }
-                }
-            }
-        }
+        unknown += usize::from(matches!(outcome, Err(WriteError::Unknown(_))));
+        let later = write_later(&backend, &keys, &outcome);
         let _ = backend.close();
         drop(backend);
         for image in [CrashImage::KeepAll, CrashImage::DropUnsynced] {

@@ -18,8 +18,8 @@
 //!
 //! Any thread may call.
 
-use super::contract::Stored;
 use super::lru::Lru;
+use super::stored::Stored;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering};
 use std::collections::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;

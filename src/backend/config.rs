@@ -12,8 +12,9 @@
 //! Every key may be left out. One that is not known is an error that names it and those that are.
 //! Sizes are in MiB and are shared evenly among the shards. Plain data; any thread.
 
-use super::sharded::{ShardedBackend, ShardedOptions};
+use super::sharded::ShardedBackend;
 use super::sharded_open;
+use super::sharded_options::ShardedOptions;
 use crate::engine::options::{BlockCompression, Durability, EngineOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::fs::real_disk::RealDisk;

@@ -34,28 +34,17 @@
 
 use super::capabilities::Capabilities;
 use super::page::{Page, ScanRequest};
+use super::stored::{Pair, Stored};
 use super::write::{WriteOp, WriteResult};
 use crate::error::Result;
 use crate::sync::Arc;
 use std::fmt::Debug;
-
-/// A key and its value.
-pub type Pair = (Vec<u8>, Vec<u8>);
 
 /// Pairs in the order of their keys; an error is the last item.
 pub type Pairs<'a> = Box<dyn Iterator<Item = Result<Pair>> + Send + 'a>;
 
 /// Keys in their order; an error is the last item.
 pub type Keys<'a> = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send + 'a>;
-
-/// A value and when it ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
-    /// The bytes of the value.
-    pub value: Vec<u8>,
-    /// When it stops existing, in ms since the epoch; 0 for never.
-    pub expiry_ms: u64,
-}
 
 /// A place where bytes live under byte keys. The module's rules K1 to K15 say what it promises.
 ///

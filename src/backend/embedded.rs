@@ -5,8 +5,9 @@
 
 use super::bounds;
 use super::capabilities::Capabilities;
-use super::contract::{Keys, KvBackend, Pairs, Stored};
+use super::contract::{Keys, KvBackend, Pairs};
 use super::page::{Page, ScanRequest};
+use super::stored::Stored;
 use super::walk::Walk;
 use super::write::{WriteError, WriteOp, WriteResult};
 use crate::engine::lsm::Engine;

@@ -8,8 +8,9 @@
 
 use super::cache_table::{CacheTable, Look};
 use super::capabilities::Capabilities;
-use super::contract::{Keys, KvBackend, Pairs, Stored};
+use super::contract::{Keys, KvBackend, Pairs};
 use super::page::{Page, ScanRequest};
+use super::stored::Stored;
 use super::write::{WriteError, WriteOp, WriteResult};
 use crate::error::Result;
 use crate::sync::{AtomicU64, Ordering};

@@ -6,8 +6,9 @@
 
 use super::bounds;
 use super::capabilities::Capabilities;
-use super::contract::{KvBackend, Pair, Pairs, Stored};
+use super::contract::{KvBackend, Pairs};
 use super::page::{Direction, Page, ScanRequest};
+use super::stored::{Pair, Stored};
 use super::write::{WriteError, WriteOp, WriteResult};
 use crate::clock::{Clock, MonotonicClock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +39,9 @@ struct Content {
     ends: BTreeSet<(u64, Arc<[u8]>)>,
     closed: bool,
 }
+
+/// A key and its value that a scan is to show.
+type Noted = (Arc<[u8]>, Arc<[u8]>);
 
 #[derive(Clone)]
 struct Record {
@@ -138,11 +142,7 @@ impl MemoryBackend {
     }
 
     /// What `request` asks for, noted under the lock.
-    fn noted(
-        &self,
-        request: &ScanRequest,
-        records_max: usize,
-    ) -> Result<Vec<(Arc<[u8]>, Arc<[u8]>)>> {
+    fn noted(&self, request: &ScanRequest, records_max: usize) -> Result<Vec<Noted>> {
         let content = self.content.read();
         content.check_open()?;
         let Some(range) = bounds::range(request, b"") else {
@@ -164,7 +164,7 @@ impl MemoryBackend {
     }
 }
 
-fn pair((key, value): (Arc<[u8]>, Arc<[u8]>)) -> Result<Pair> {
+fn pair((key, value): Noted) -> Result<Pair> {
     Ok((key.to_vec(), value.to_vec()))
 }
 

@@ -3,7 +3,7 @@
 //! A page names the key after which the next one goes on, and nothing is held in between: a walk
 //! may rest for days, and the key it rests on may be gone when it goes on. Plain data.
 
-use super::contract::Pair;
+use super::stored::Pair;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Which way a walk goes.

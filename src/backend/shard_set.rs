@@ -26,7 +26,7 @@ use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
 use std::collections::BTreeMap;
 
 /// How much of intents may wait for a sync before they are synced and dropped.
-const WAITING_BYTES_MAX: usize = 1 << 20;
+const WAITING_BYTES_MAX: usize = 4 << 20;
 
 /// The shards of one database.
 #[derive(Debug)]

@@ -18,32 +18,21 @@
 
 use super::bounds;
 use super::capabilities::Capabilities;
-use super::contract::{Keys, KvBackend, Pairs, Stored};
+use super::contract::{Keys, KvBackend, Pairs};
 use super::embedded;
 use super::page::{Page, ScanRequest};
 use super::shard::{self, Shard};
 use super::shard_set::ShardSet;
 use super::sharded_open;
+use super::sharded_options::ShardedOptions;
+use super::stored::Stored;
 use super::walk::Walk;
 use super::write::{WriteOp, WriteResult};
 use crate::engine::lsm::Engine;
-use crate::engine::options::EngineOptions;
 use crate::error::Result;
 use crate::sync::Arc;
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// What a sharded database can be told when it is opened.
-#[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct ShardedOptions {
-    /// The number of shards, 1 to 1,024. `None`, the default, takes the number that the database
-    /// was made with, and makes a new one with half as many as the machine runs threads, but two at
-    /// least.
-    pub shards: Option<usize>,
-    /// The options of each engine; sizes are those of one shard.
-    pub engine: EngineOptions,
-}
 
 /// A backend that spreads its keys over several engines.
 ///

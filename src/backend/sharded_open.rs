@@ -8,7 +8,7 @@ use super::identity::Identity;
 use super::placement;
 use super::shard::Shard;
 use super::shard_set::ShardSet;
-use super::sharded::ShardedOptions;
+use super::sharded_options::ShardedOptions;
 use super::write::WriteOp;
 use crate::clock::{Clock, MonotonicClock};
 use crate::engine::lsm::Engine;

@@ -4,10 +4,11 @@
 //! is told at [`Table`]. Any thread may use it.
 
 use super::capabilities::Capabilities;
-use super::contract::{Keys, KvBackend, Pair, Pairs, Stored};
+use super::contract::{Keys, KvBackend, Pairs};
 use super::hot_cache::{HotCache, HotCacheStats};
-use super::manager::TableDefinition;
 use super::page::{Page, ScanRequest};
+use super::stored::{Pair, Stored};
+use super::table_definition::TableDefinition;
 use super::write::{WriteOp, WriteResult};
 use crate::error::Result;
 use crate::sync::Arc;

@@ -5,8 +5,8 @@
 //! each table it stands in, however long the walk is. No key is in two of the engines. One thread
 //! owns a walk.
 
-use super::contract::Pair;
 use super::page::Direction;
+use super::stored::Pair;
 use crate::engine::cursor::Cursor;
 use crate::error::Result;
 

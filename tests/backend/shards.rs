@@ -158,9 +158,9 @@ fn intents_do_not_pile_up() {
     let mut unsynced = options(&disk, Some(3));
     unsynced.engine.durability = Durability::Buffered;
     let backend = ShardedBackend::open("/app", unsynced).unwrap();
-    for _ in 0..50 {
+    for _ in 0..100 {
         backend.write_batch(&batch).unwrap();
-        assert!(intents(&backend) <= 3 * 9, "{}", intents(&backend));
+        assert!(intents(&backend) <= 3 * 30, "{}", intents(&backend));
     }
     backend.sync().unwrap();
     backend.write_batch(&batch).unwrap();

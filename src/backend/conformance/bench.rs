@@ -1,7 +1,8 @@
 //! What a check works with: a fresh backend, a way to let time pass, and words for what it finds.
 
-use crate::backend::contract::{KvBackend, Pair};
+use crate::backend::contract::KvBackend;
 use crate::backend::page::{Direction, Page, ScanRequest};
+use crate::backend::stored::Pair;
 use crate::backend::write::WriteError;
 use crate::error::Error;
 use crate::sync::{self, Arc};
