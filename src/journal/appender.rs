@@ -7,16 +7,18 @@
 //!
 //! - A1: lines are written in the order in which they were queued, and each once.
 //! - A2: under [`Durability::Sync`] a wait ends well only after a sync that began after the write.
-//! - A3: after the first failure nothing more is written or synced: nobody knows what the disk
-//!   holds, and an open finds it out. Nothing that was acknowledged is touched.
+//! - A3: after the first failure that leaves in doubt what the disk holds nothing more is written or
+//!   synced, and an open finds it out. Nothing that was acknowledged is touched.
 //! - A4: the first line of a group is marked unless all before it is synced (`record_line`, L2).
+//! - A5: a group for which there is no space is taken back and leaves nothing in doubt: its bytes
+//!   are cut off, and that is synced before anything is written in their place.
 
 use super::opening::Opened;
 use super::record_line::Lines;
 use crate::engine::options::Durability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fs::file_system::{File, FileLock};
-use crate::sync::{Arc, Condvar, Mutex, MutexGuard};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::path::Path;
 
 /// What the buffer of a group keeps for the next one, in bytes.
@@ -36,34 +38,44 @@ pub(super) struct Appender {
 #[derive(Debug)]
 struct State {
     queue: Lines,
-    /// How many times lines were queued, and how many of those are done.
+    /// Set where what is queued now could not be written.
+    refusal: Refusal,
+    /// How many times lines were queued, and how many of those are done, well or not.
     queued: u64,
     done: u64,
     /// The length of the file, and how much of it is durable.
     end: u64,
     synced: u64,
     is_led: bool,
-    failure: Option<Failure>,
+    /// What left the disk in doubt (A3).
+    failure: Option<Error>,
     is_closed: bool,
     /// Held until close; the death of the process lets go, too.
     lock: Option<Box<dyn FileLock>>,
 }
 
-#[derive(Debug)]
-struct Failure {
-    error: Error,
-    /// Whoever waits for one of these gets the error itself.
-    lost_up_to: u64,
-}
+/// One for the lines of each group.
+type Refusal = Arc<OnceLock<Error>>;
 
 /// The place of queued lines.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket(u64);
+#[derive(Debug)]
+pub(super) struct Ticket {
+    number: u64,
+    refusal: Refusal,
+}
+
+/// A group that was not written or not synced.
+#[derive(Debug)]
+struct Refused {
+    error: Error,
+    is_in_doubt: bool,
+}
 
 impl Appender {
     pub(super) fn new(opened: Opened, path: Arc<Path>, durability: Durability) -> Self {
         let state = State {
             queue: Lines::default(),
+            refusal: Refusal::default(),
             queued: 0,
             done: 0,
             end: opened.end,
@@ -91,23 +103,28 @@ impl Appender {
         }
         state.queue.append(lines);
         state.queued += 1;
-        Ok(Ticket(state.queued))
+        Ok(Ticket {
+            number: state.queued,
+            refusal: Arc::clone(&state.refusal),
+        })
     }
 
     /// Waits until the lines of `ticket` are written, and synced where the durability says so.
     pub(super) fn wait(&self, ticket: Ticket) -> Result<()> {
         let mut state = self.state.lock();
         loop {
-            if state.done >= ticket.0 {
-                return Ok(());
+            if state.done >= ticket.number {
+                let refused = ticket.refusal.get().map(Error::copied);
+                return refused.map_or(Ok(()), Err);
             }
-            match &state.failure {
-                Some(failure) if ticket.0 <= failure.lost_up_to => {
-                    return Err(failure.error.copied());
-                }
-                Some(failure) => return Err(self.latched(failure)),
-                None if state.is_led => self.changed.wait(&mut state),
-                None => self.lead(&mut state, self.durability == Durability::Sync),
+            if let Some(failure) = &state.failure {
+                return Err(self.latched(failure));
+            }
+            if state.is_led {
+                self.changed.wait(&mut state);
+            } else {
+                // How it went stands in the ticket.
+                let _ = self.lead(&mut state, self.durability == Durability::Sync);
             }
         }
     }
@@ -142,14 +159,15 @@ impl Appender {
             } else if state.done >= queued && state.synced == state.end {
                 return Ok(());
             } else {
-                self.lead(&mut state, true);
+                self.lead(&mut state, true)?;
             }
         }
     }
 
     /// Writes all that is queued, and syncs where `sync` says so; the lock is let go meanwhile.
-    fn lead(&self, state: &mut MutexGuard<'_, State>, sync: bool) {
+    fn lead(&self, state: &mut MutexGuard<'_, State>, sync: bool) -> Result<()> {
         let mut group = std::mem::take(&mut state.queue);
+        let refusal = std::mem::take(&mut state.refusal);
         let (queued, end) = (state.queued, state.end);
         if state.synced < end {
             group.mark_first(); // A4
@@ -157,9 +175,10 @@ impl Appender {
         state.is_led = true;
         let written = MutexGuard::unlocked(state, || self.write(group.bytes(), end, sync));
         state.is_led = false;
+        state.done = queued;
+        self.changed.notify_all();
         match written {
             Ok(()) => {
-                state.done = queued;
                 state.end = end + group.bytes().len() as u64;
                 if sync {
                     state.synced = state.end; // A2
@@ -168,36 +187,65 @@ impl Appender {
                     group.clear(BUFFER_BYTES_KEPT);
                     state.queue = group;
                 }
+                Ok(())
             }
-            Err(error) => {
-                let lost_up_to = queued;
-                state.failure = Some(Failure { error, lost_up_to }); // A3
-                state.queue = Lines::default();
+            Err(Refused { error, is_in_doubt }) => {
+                let _ = refusal.set(error.copied());
+                if is_in_doubt {
+                    state.failure = Some(error.copied()); // A3
+                    state.queue = Lines::default();
+                }
+                Err(error)
             }
         }
-        self.changed.notify_all();
     }
 
-    fn write(&self, group: &[u8], end: u64, sync: bool) -> Result<()> {
+    fn write(&self, group: &[u8], end: u64, sync: bool) -> Result<(), Refused> {
         let path = &*self.path;
         if !group.is_empty() {
-            let there = self.file.len();
-            let there = there.map_err(|e| Error::io("measure", path, e))?;
-            if there != end {
-                let text = format!(
-                    "{there} bytes are there, and {end} were written; another program changed the \
-                     file while it was open"
-                );
-                return Err(Error::corruption(path, there.min(end), text));
+            self.check_length(end)?;
+            if let Err(cause) = self.file.write_all_at(group, end) {
+                let error = Error::io("write", path, cause);
+                let is_taken_back = error.is_storage_full() && self.take_back(end).is_ok();
+                return Err(Refused {
+                    error,
+                    is_in_doubt: !is_taken_back,
+                });
             }
-            let written = self.file.write_all_at(group, end);
-            written.map_err(|e| Error::io("write", path, e))?;
         }
         if sync {
-            let synced = self.file.sync_data();
-            synced.map_err(|e| Error::io("sync", path, e))?;
+            self.file.sync_data().map_err(|e| Refused {
+                error: Error::io("sync", path, e),
+                is_in_doubt: true,
+            })?;
         }
         Ok(())
+    }
+
+    /// An error where the file does not end where it was left. Nothing is written then.
+    fn check_length(&self, end: u64) -> Result<(), Refused> {
+        let path = &*self.path;
+        let there = self.file.len().map_err(|e| Refused {
+            error: Error::io("measure", path, e),
+            is_in_doubt: false,
+        })?;
+        if there == end {
+            return Ok(());
+        }
+        let text = format!(
+            "{there} bytes are there, and {end} were written; another program changed the file \
+             while it was open"
+        );
+        Err(Refused {
+            error: Error::corruption(path, there.min(end), text),
+            is_in_doubt: true,
+        })
+    }
+
+    /// Cuts off what was written behind `end`, for good (A5).
+    fn take_back(&self, end: u64) -> std::io::Result<()> {
+        self.file.set_len(end)?;
+        self.file.sync_data()
     }
 
     /// How many bytes of the file are written.
@@ -217,12 +265,11 @@ impl Appender {
     }
 
     #[cold]
-    fn latched(&self, failure: &Failure) -> Error {
+    fn latched(&self, failure: &Error) -> Error {
         let text = format!(
             "the journal {} takes no more records since an earlier failure, reading goes on; open \
-             it again to repair its end and append more (the failure: {})",
-            self.path.display(),
-            failure.error
+             it again to repair its end and append more (the failure: {failure})",
+            self.path.display()
         );
         Error::new(ErrorKind::Latched, text)
     }

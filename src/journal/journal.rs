@@ -94,10 +94,11 @@ impl Journal {
     ///
     /// # Errors
     /// `Codec` and `TooLarge` where the record has no line (see [`Json`](crate::Json) for what JSON
-    /// cannot keep); nothing has happened then. Everything else closes the journal to appends:
-    /// `Io` where the disk refused, `Corruption` where another program changed the length of the
-    /// file, and from then on `Latched`, until it is opened again. A record that failed so may or
-    /// may not be there after the next open. `Closed` after [`close`](Self::close).
+    /// cannot keep), and `StorageFull` where there is no space for it: nothing has happened then,
+    /// and others can be appended. `Io` where the disk failed, `Corruption` where another program
+    /// changed the length of the file: the record may or may not be there after the next open.
+    /// From then on, unless nothing is in doubt, `Latched`, until the journal is opened again.
+    /// `Closed` after [`close`](Self::close).
     pub fn append<R: Serialize + ?Sized>(&self, record: &R) -> Result<()> {
         self.wait(self.queue(self.lines([record])?)?)
     }

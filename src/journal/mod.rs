@@ -54,7 +54,8 @@
 //! one whose append returned `Ok` under [`Durability::Sync`](crate::Durability::Sync). The next
 //! [`Journal::open`] cuts off what is torn behind them, or adds the newline that the last one
 //! lacks, before anything is appended; [`Journal::repaired`] tells. So does an open after a failed
-//! write or sync, from which on a journal takes nothing more.
+//! write or sync, from which on a journal takes nothing more. A full disk alone is no such failure:
+//! what did not fit is taken back, and the journal goes on once there is space.
 //!
 //! A line elsewhere that cannot be read is damage, not a crash: an error with its number and offset
 //! for whoever replays, while the records after it can be read and more be appended. There are no
@@ -64,7 +65,7 @@
 //! # Many readers, one writer
 //!
 //! Reading takes no lock and sees whole records only, also while another thread or process
-//! appends. The writer holds a lock on the file, on Windows on `NAME.lock` beside it. Programs that
+//! appends. Among them may be some whose append has not returned yet, and fails in the end. The writer holds a lock on the file, on Windows on `NAME.lock` beside it. Programs that
 //! know nothing of it should not write to the file while it is open; a journal that sees that the
 //! length has changed appends nothing more.
 

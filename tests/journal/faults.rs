@@ -4,7 +4,7 @@
 use crate::clean_pages::CleanPagesDisk;
 use crate::record::{Event, PATH, event, events, on, replay};
 use grainstore::fs::{CrashDisk, CrashImage, FileSystem, OpenMode};
-use grainstore::fs::{Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
+use grainstore::fs::{Fault, FaultCalls, FaultDisk, FaultKind, FaultMode, QuotaDisk};
 use grainstore::journal::{Journal, JournalBuilder};
 use grainstore::{Durability, ErrorKind};
 use std::path::Path;
@@ -16,7 +16,8 @@ struct Outcome {
     given: u64,
 }
 
-/// Two lives of a journal, each up to the first failure, from which on it has to refuse.
+/// Two lives of a journal, each up to the first failure that leaves something in doubt, from which
+/// on it has to refuse. What was refused without a doubt is tried again, once.
 fn live(builder: &JournalBuilder) -> Outcome {
     let mut outcome = Outcome {
         acknowledged: 0,
@@ -29,21 +30,27 @@ fn live(builder: &JournalBuilder) -> Outcome {
         for group in [1, 4, 1] {
             outcome.given += group;
             let group = events(outcome.given - group..outcome.given);
-            let appended = match &group[..] {
+            let append = || match &group[..] {
                 [one] => journal.append(one),
                 all => journal.append_all(all),
             };
-            match appended {
-                Ok(()) => outcome.acknowledged = outcome.given,
-                Err(first) => {
-                    assert_eq!(first.kind(), ErrorKind::Io, "{first}");
-                    let next = journal.append(&event(0)).unwrap_err();
-                    assert!(next.is_latched(), "{next}");
-                    assert!(next.to_string().contains(&first.to_string()), "{next}");
-                    assert!(journal.sync().unwrap_err().is_latched());
-                    return outcome;
-                }
+            let Err(first) = append() else {
+                outcome.acknowledged = outcome.given;
+                continue;
+            };
+            let kinds = [ErrorKind::Io, ErrorKind::StorageFull];
+            assert!(kinds.contains(&first.kind()), "{first}");
+            let Err(next) = append() else {
+                outcome.acknowledged = outcome.given;
+                continue;
+            };
+            if next.is_latched() {
+                assert!(next.to_string().contains(&first.to_string()), "{next}");
+                assert!(journal.sync().unwrap_err().is_latched());
+            } else {
+                assert!(kinds.contains(&next.kind()), "{next}");
             }
+            return outcome;
         }
     }
     outcome
@@ -73,7 +80,7 @@ fn no_call_that_fails_loses_what_was_acknowledged_or_panics() {
                 let builder = Journal::builder(PATH).file_system(faults.clone());
                 let outcome = live(&builder);
                 if faults.fired() == 0 {
-                    assert_eq!(outcome.acknowledged, 12);
+                    assert_eq!(outcome.acknowledged, 12, "{kind:?} at {at}");
                     break;
                 }
                 failed += 1;
@@ -140,13 +147,58 @@ fn what_a_reopen_shows_after_a_sync_that_forgot_its_pages_is_durable() {
 }
 
 #[test]
+fn a_full_disk_refuses_a_record_and_takes_it_when_there_is_space_again() {
+    let whole = {
+        let disk = CrashDisk::new();
+        let journal = on(&disk).open().unwrap();
+        journal.append(&event(0)).unwrap();
+        journal.append_all(events(1..6)).unwrap();
+        journal.bytes()
+    };
+    for durability in [Durability::Sync, Durability::Buffered] {
+        for quota in 25..whole {
+            let disk = CrashDisk::new();
+            let full = QuotaDisk::new(Arc::new(disk.clone()), quota);
+            let builder = Journal::builder(PATH).file_system(full.clone());
+            let journal = builder.durability(durability).open().unwrap();
+            let mut kept = 0;
+            let mut append = |records: std::ops::Range<u64>| {
+                let group = events(records.clone());
+                if let Err(error) = journal.append_all(&group) {
+                    assert!(error.is_storage_full(), "{error}");
+                    assert_eq!(journal.count().unwrap(), records.start, "at {quota}");
+                    full.set_quota(1 << 20);
+                    journal.append_all(&group).unwrap();
+                    kept += 1;
+                }
+            };
+            append(0..1);
+            append(1..6);
+            assert_eq!(kept, 1, "refused at {quota}");
+            journal.sync().unwrap();
+            assert_eq!(replay(&disk).unwrap(), events(0..6));
+            // Power lost anywhere finds a prefix, what was taken back included.
+            for calls in 0..=disk.calls() {
+                for image in CrashImage::all(calls as u64 ^ quota) {
+                    let after = disk.image(calls, image);
+                    let journal = on(&after).open().unwrap();
+                    let read: Result<Vec<Event>, _> = journal.records().unwrap().collect();
+                    let read = read.unwrap_or_else(|e| panic!("{quota}, {calls}, {image:?}: {e}"));
+                    assert_eq!(read, events(0..read.len() as u64));
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn a_failure_is_told_to_all_that_share_the_journal_and_reading_goes_on() {
     let faults = FaultDisk::new(Arc::new(CrashDisk::new()));
     let builder = Journal::builder(PATH).file_system(faults.clone());
     let journal = builder.clone().open().unwrap();
     journal.append(&event(0)).unwrap();
     faults.arm(Fault {
-        kind: FaultKind::Enospc,
+        kind: FaultKind::Eio,
         at: 0,
         mode: FaultMode::Once,
         calls: FaultCalls::Writes,
