@@ -215,6 +215,8 @@ impl Block {
         let sound = self
             .entries
             .fill(bytes, at.0, count, meta_width, entries_len)
+            // Two entries differ, so all but one have a byte: what there is bounds the count.
+            && (self.entries != Spans::Equal(0) || count == 1)
             && self.values.fill(bytes, at.1, count, 0, values_len);
         if sound {
             Ok(())

@@ -107,6 +107,20 @@ fn block_has_the_bytes_of_the_documentation() {
 }
 
 #[test]
+fn a_block_cannot_claim_more_entries_than_it_has_bytes() {
+    let mut bytes = vec![0; 32];
+    bytes[16] = 1;
+    assert_eq!(Block::decode(bytes.clone()).map(|block| block.len()), Ok(1));
+    for count in [2, u32::MAX] {
+        bytes[16..20].copy_from_slice(&count.to_le_bytes());
+        assert!(
+            Block::decode(bytes.clone()).is_err(),
+            "{count} empty entries"
+        );
+    }
+}
+
+#[test]
 fn blocks_beyond_64_kib_of_keys_or_values_are_wide_and_read_the_same() {
     let put = meta(1, Kind::Put, 0);
     let long_value = [
