@@ -1,6 +1,6 @@
 //! Writing a table file, once, front to back.
 //!
-//! Entries come in the order of [`crate::format::entry`] (W1). Bytes go out in large positional
+//! Entries come in the order of [`crate::format::entry`]; others are refused (W1). Bytes go out in large positional
 //! writes; nothing is durable, nor the file of any use, before [`TableWriter::finish`] has come
 //! back. After a failed write the writer refuses everything (W2); the caller removes the file.
 //! Used by one thread at a time. The name of the file becomes durable by a sync of its directory,
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::format::block_builder::BlockBuilder;
 use crate::format::block_envelope;
 use crate::format::compression::Compressor;
-use crate::format::entry::{EntryMeta, compare, key_hash};
+use crate::format::entry::{EntryMeta, key_hash};
 use crate::format::filter::Filter;
 use crate::format::footer::{Footer, Section};
 use crate::format::index::IndexBuilder;
@@ -20,6 +20,7 @@ use crate::format::properties::Properties;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::sync::Arc;
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 /// How many bytes are gathered before they are written.
@@ -97,19 +98,13 @@ impl TableWriter {
         if self.failed {
             return Err(self.refusal());
         }
-        let last_key = self.block.last_key();
-        let before = self.last.map(|last| (last_key, last.sequence));
-        debug_assert!(
-            before.is_none_or(|before| compare(before, (key, meta.sequence)).is_lt()),
-            "W1: entries come in order"
-        );
         let hash = match self.last {
-            Some(last) if last_key == key => last.hash,
-            _ => {
-                let hash = key_hash(key);
-                self.hashes.push(hash);
-                hash
-            }
+            None => self.new_hash(key),
+            Some(last) => match self.block.last_key().cmp(key) {
+                Ordering::Less => self.new_hash(key),
+                Ordering::Equal if last.sequence > meta.sequence => last.hash,
+                _ => return Err(self.out_of_order()),
+            },
         };
         let bytes_after = self.block.bytes() + key.len() + value.len();
         if !self.block.is_empty() && bytes_after > self.options.block_bytes.min(BLOCK_BYTES_MAX) {
@@ -183,6 +178,21 @@ impl TableWriter {
         self.index.add(len, self.block.last_key(), next);
         self.block.clear();
         Ok(())
+    }
+
+    fn new_hash(&mut self, key: &[u8]) -> u64 {
+        let hash = key_hash(key);
+        self.hashes.push(hash);
+        hash
+    }
+
+    /// W1 broken: what comes in order from sound sources does not from a damaged table whose
+    /// checksums fit.
+    fn out_of_order(&mut self) -> Error {
+        self.failed = true;
+        let what = "the entries to be written here come out of order, so a table that they are \
+                    read from is damaged; a verify tells which";
+        Error::corruption(&self.output.path, self.output.offset(), what)
     }
 
     fn refusal(&self) -> Error {

@@ -30,6 +30,17 @@ fn summary_has_length_and_checksum_of_the_file() {
 }
 
 #[test]
+fn entries_out_of_order_are_refused_and_make_no_table() {
+    for (second, sequence) in [(b"a", 9), (b"b", 5), (b"b", 6)] {
+        let disk = MemoryDisk::default();
+        let entries = [put(b"b", 5, b"first"), put(second, sequence, b"second")];
+        let refused = write(&disk, &entries, &none(), TableOptions::default());
+        let kind = refused.map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::Corruption));
+    }
+}
+
+#[test]
 fn same_entries_make_the_same_bytes() {
     let bytes = || {
         let disk = MemoryDisk::default();
