@@ -3,8 +3,8 @@
 //! Locks are taken in this order, outermost first, and never the other way (E1): `work` (one
 //! flush, compaction or ingest at a time) → `log` (one commit at a time) → `manifest` → the view
 //! swap, which itself takes no lock but is only done by a holder of `manifest` (E2). Readers take
-//! none of them. The locks of watches and snapshots come after `log` and are held for no I/O. Only a
-//! failure that leaves in doubt what is on disk closes the latch (E3).
+//! none of them. The locks of watches and snapshots come after `log` and are held for no I/O. Only
+//! a failure that leaves in doubt what is on disk closes the latch (E3).
 
 use super::latch::Latch;
 use super::live_table::LiveTable;

@@ -3,7 +3,6 @@
 use super::background;
 use super::commit::{self, CommitQueue};
 use super::core::Core;
-use super::cursor::{Cursor, KeyRange};
 use super::old_logs;
 use super::options::{Background, Durability, EngineOptions, OpenTables};
 use super::pinned_bytes::PinnedBytes;
@@ -11,7 +10,6 @@ use super::prefetch;
 use super::read;
 use super::recovery;
 use super::rotate;
-use super::scan::Scan;
 use super::snapshot::Snapshot;
 use super::snapshots::CommitPoint;
 use super::trace::{self, Traced};
@@ -22,7 +20,6 @@ use crate::format::log_record::CloseMark;
 use crate::format::version_edit::VersionEdit;
 use crate::sync::{Arc, JoinHandle, Mutex, Ordering};
 use std::fmt;
-use std::ops::RangeBounds;
 use std::path::Path;
 
 /// A byte-level LSM engine in one directory: ordered keys, values, atomic batches, snapshots, TTL.
@@ -297,73 +294,6 @@ impl Engine {
         }
     }
 
-    /// The records of `range` as an iterator, forward or with `rev` backward, as of now.
-    ///
-    /// ```
-    /// # use grainstore::engine::{Engine, EngineOptions};
-    /// # let dir = std::env::temp_dir().join(format!("grainstore-scan-{}", std::process::id()));
-    /// # let engine = Engine::open(&dir, EngineOptions::default())?;
-    /// engine.put(b"a", b"1")?;
-    /// engine.put(b"b", b"2")?;
-    /// let keys: Vec<_> = engine.scan::<&[u8]>(..)?.map(|r| r.map(|(key, _)| key)).collect();
-    /// assert_eq!(keys.len(), 2);
-    /// # engine.close()?;
-    /// # std::fs::remove_dir_all(&dir).unwrap();
-    /// # Ok::<(), grainstore::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// `Closed`; each item of the iterator can be an error of its own.
-    pub fn scan<B: AsRef<[u8]>>(&self, range: impl RangeBounds<B>) -> Result<Scan> {
-        self.scan_range(None, KeyRange::new(&range))
-    }
-
-    /// The records of `range` as `snapshot` sees them.
-    ///
-    /// # Errors
-    /// As [`scan`](Self::scan); `InvalidInput` where the snapshot is of another engine.
-    pub fn scan_at<B: AsRef<[u8]>>(
-        &self,
-        snapshot: &Snapshot,
-        range: impl RangeBounds<B>,
-    ) -> Result<Scan> {
-        self.scan_range(Some(snapshot), KeyRange::new(&range))
-    }
-
-    /// The records whose keys begin with `prefix`, as of now.
-    ///
-    /// # Errors
-    /// As [`scan`](Self::scan).
-    pub fn scan_prefix(&self, prefix: &[u8]) -> Result<Scan> {
-        self.scan_range(None, KeyRange::prefix(prefix))
-    }
-
-    fn scan_range(&self, snapshot: Option<&Snapshot>, range: KeyRange) -> Result<Scan> {
-        let core = self.core();
-        core.check_open()?;
-        let view = core.view.load_full();
-        let point = snapshot.map_or_else(|| Ok(self.point_now()), |s| self.checked_point(s))?;
-        Ok(Scan::new(view, point, range))
-    }
-
-    /// A cursor over the records of `range`, as of now, standing nowhere yet.
-    ///
-    /// # Errors
-    /// `Corruption` or `Io` where a table cannot be opened, `Closed`.
-    pub fn cursor<B: AsRef<[u8]>>(&self, range: impl RangeBounds<B>) -> Result<Cursor> {
-        self.cursor_in(None, KeyRange::new(&range))
-    }
-
-    /// A cursor over `range` in a snapshot, or now where that is `None`.
-    pub(crate) fn cursor_in(&self, snapshot: Option<&Snapshot>, range: KeyRange) -> Result<Cursor> {
-        let core = self.core();
-        core.check_open()?;
-        let view = core.view.load_full();
-        let point = snapshot.map_or_else(|| Ok(self.point_now()), |s| self.checked_point(s))?;
-        let _traced = trace::cursor();
-        Cursor::new(view, point, range)
-    }
-
     /// One moment of the database, for as many reads as wanted.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -386,7 +316,7 @@ impl Engine {
         }
     }
 
-    fn checked_point(&self, snapshot: &Snapshot) -> Result<CommitPoint> {
+    pub(crate) fn checked_point(&self, snapshot: &Snapshot) -> Result<CommitPoint> {
         if snapshot.is_of(self.core()) {
             return Ok(snapshot.point());
         }

@@ -7,6 +7,7 @@
 //! thread. It reaches the disk only through the engine.
 
 pub(crate) mod batch;
+pub(crate) mod batch_store;
 pub(crate) mod by_index;
 pub(crate) mod bytes_store;
 pub(crate) mod bytes_store_at;
@@ -56,7 +57,8 @@ pub(crate) mod watch_builder;
 pub(crate) mod watch_event;
 pub(crate) mod watch_store;
 
-pub use batch::{Batch, BatchStore};
+pub use batch::Batch;
+pub use batch_store::BatchStore;
 pub use by_index::ByIndex;
 pub use bytes_store::{BytesPairs, BytesStore};
 pub use bytes_store_at::BytesStoreAt;
