@@ -7,8 +7,8 @@
 //!
 //! - A1: lines are written in the order in which they were queued, and each once.
 //! - A2: under [`Durability::Sync`] a wait ends well only after a sync that began after the write.
-//! - A3: after the first failure that leaves in doubt what the disk holds nothing more is written or
-//!   synced, and an open finds it out. Nothing that was acknowledged is touched.
+//! - A3: after the first failure that leaves in doubt what the disk holds nothing more is written
+//!   or synced, and an open finds it out. Nothing that was acknowledged is touched.
 //! - A4: the first line of a group is marked unless all before it is synced (`record_line`, L2).
 //! - A5: a group for which there is no space is taken back and leaves nothing in doubt: its bytes
 //!   are cut off, and that is synced before anything is written in their place.

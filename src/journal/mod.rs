@@ -65,9 +65,10 @@
 //! # Many readers, one writer
 //!
 //! Reading takes no lock and sees whole records only, also while another thread or process
-//! appends. Among them may be some whose append has not returned yet, and fails in the end. The writer holds a lock on the file, on Windows on `NAME.lock` beside it. Programs that
-//! know nothing of it should not write to the file while it is open; a journal that sees that the
-//! length has changed appends nothing more.
+//! appends. Among them may be some whose append has not returned yet, and fails in the end. The
+//! writer holds a lock on the file, on Windows on `NAME.lock` beside it. Programs that know nothing
+//! of it should not write to the file while it is open; a journal that sees that the length has
+//! changed appends nothing more.
 
 mod appender;
 #[cfg(feature = "tokio")]
