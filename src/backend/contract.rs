@@ -1,7 +1,7 @@
 //! The contract of a backend: a map from byte keys to byte values, somewhere.
 //!
 //! Bytes go in and bytes come out; nothing here names how they are kept. What a caller may rely
-//! on, numbered, and each held by the check of that number in [`conformance`](super::conformance):
+//! on, numbered, and each held by the check of that number in the suite `conformance`:
 //!
 //! - K1: a read gives what the last write to the key left there, byte for byte. Keys and values
 //!   are any bytes, and may be empty.

@@ -119,6 +119,29 @@ fn an_overtaken_read_leaves_neither_a_stale_value_nor_a_stale_miss() {
     }
 }
 
+/// A list of keys of which the cache knows one; a batch changes both before the backend
+/// is asked for the other.
+#[test]
+fn a_list_of_keys_is_not_mixed_of_before_and_after_a_batch() {
+    let (backend, cache) = cached();
+    cache.put(b"known", b"old").unwrap();
+    backend.inner.put(b"asked", b"old").unwrap();
+    let meeting = Arc::new(Barrier::new(2));
+    backend.next(Turn::HoldQuestion(Arc::clone(&meeting)));
+    let reader = {
+        let cache = Arc::clone(&cache);
+        std::thread::spawn(move || cache.get_batch(&[b"known", b"asked"]).unwrap())
+    };
+    meeting.wait();
+    let batch = [
+        WriteOp::put(b"known", b"new"),
+        WriteOp::put(b"asked", b"new"),
+    ];
+    cache.write_batch(&batch).unwrap();
+    meeting.wait();
+    assert_eq!(reader.join().unwrap(), [value(b"new"), value(b"new")]);
+}
+
 /// A write that is done in the backend while its caller has not been told: nobody may be answered
 /// with the old value from then on, nor later with what an overlapping write left before.
 #[test]

@@ -16,6 +16,8 @@ pub(crate) enum Turn {
     UnknownDone,
     /// The write is not done, and the caller is told that nobody knows.
     UnknownNotDone,
+    /// The read begins only after two meetings with the test.
+    HoldQuestion(Arc<Barrier>),
     /// The read has its answer, and gives it only after two meetings with the test.
     HoldAnswer(Arc<Barrier>),
     /// The write is done, and returns only after two meetings with the test.
@@ -40,7 +42,13 @@ impl Scripted {
         Some(turns.remove(at))
     }
 
-    fn answer<R>(&self, answer: R) -> R {
+    fn read<R>(&self, read: impl FnOnce() -> R) -> R {
+        if let Some(Turn::HoldQuestion(meeting)) = self.take(|t| matches!(t, Turn::HoldQuestion(_)))
+        {
+            meeting.wait();
+            meeting.wait();
+        }
+        let answer = read();
         if let Some(Turn::HoldAnswer(meeting)) = self.take(|t| matches!(t, Turn::HoldAnswer(_))) {
             meeting.wait();
             meeting.wait();
@@ -50,7 +58,7 @@ impl Scripted {
 
     fn write(&self, write: impl Fn() -> WriteResult) -> WriteResult {
         let failed = || Error::new(ErrorKind::Backend, "the link broke");
-        match self.take(|turn| !matches!(turn, Turn::HoldAnswer(_))) {
+        match self.take(|turn| !matches!(turn, Turn::HoldAnswer(_) | Turn::HoldQuestion(_))) {
             Some(Turn::NotDone) => Err(WriteError::NotDone(failed())),
             Some(Turn::UnknownNotDone) => Err(WriteError::Unknown(failed())),
             Some(Turn::UnknownDone) => {
@@ -76,12 +84,10 @@ impl KvBackend for Scripted {
         self.inner.now_ms()
     }
     fn get_with_expiry(&self, key: &[u8]) -> Result<Option<Stored>> {
-        let found = self.inner.get_with_expiry(key);
-        self.answer(found)
+        self.read(|| self.inner.get_with_expiry(key))
     }
     fn get_batch_with_expiry(&self, keys: &[&[u8]]) -> Result<Vec<Option<Stored>>> {
-        let found = self.inner.get_batch_with_expiry(keys);
-        self.answer(found)
+        self.read(|| self.inner.get_batch_with_expiry(keys))
     }
     fn put_with_expiry(&self, key: &[u8], value: &[u8], expiry_ms: u64) -> WriteResult {
         self.write(|| self.inner.put_with_expiry(key, value, expiry_ms))
