@@ -435,6 +435,9 @@ pub mod engine;
 mod error;
 mod format;
 pub mod fs;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod inspect;
 #[cfg(feature = "json")]
 pub mod journal;

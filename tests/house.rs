@@ -37,7 +37,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (2, &["format", "fs", "key", "codec"]),
     (3, &["memtable", "wal", "table", "manifest"]),
     (4, &["engine"]),
-    (5, &["backend", "inspect", "metrics"]),
+    (5, &["backend", "inspect", "metrics", "fuzzing"]),
     (6, &["store", "journal", "asynchronous"]),
     (7, &["lib"]),
     (8, &["cli"]),
