@@ -56,9 +56,16 @@ pub enum KeyValue {
     Time {
         /// Negative before the epoch.
         seconds: i64,
-        /// Less than 1,000,000,000.
+        /// Those of a leap second go on to 2,000,000,000.
         nanos: u32,
     },
+    /// A date, as `i32` year, month and day.
+    Date(i32, u8, u8),
+    /// A time of day: hour, minute, second and nanoseconds; those of a leap second go on to
+    /// 2,000,000,000.
+    Clock(u8, u8, u8, u32),
+    /// `Uuid`, its first byte the highest.
+    Uuid(u128),
     /// `Ipv4Addr`.
     Ipv4(Ipv4Addr),
     /// `Ipv6Addr`.

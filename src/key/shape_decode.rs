@@ -7,6 +7,9 @@ use crate::key::key_value::KeyValue;
 use crate::key::shape::{Node, Shape, Wrap};
 use std::time::Duration;
 
+/// Nanoseconds go on beyond a second within a leap second, in the types that know those.
+pub(crate) const NANOS_END: u32 = 2_000_000_000;
+
 impl Shape {
     pub(crate) fn decode_part(&self, reader: &mut KeyReader<'_>) -> Result<KeyValue, KeyError> {
         match &self.0 {
@@ -112,14 +115,49 @@ fn decode_leaf(name: &str, reader: &mut KeyReader<'_>) -> Result<KeyValue, KeyEr
         "duration" => KeyValue::Duration(Duration::decode(reader)?),
         "time" => {
             let seconds = i64::decode(reader)?;
-            let too_many = reader.error("a second of nanoseconds or more");
+            let too_many = reader.error("two seconds of nanoseconds or more");
             match u32::decode(reader)? {
-                nanos @ ..1_000_000_000 => KeyValue::Time { seconds, nanos },
+                nanos @ ..NANOS_END => KeyValue::Time { seconds, nanos },
                 _ => return Err(too_many),
+            }
+        }
+        "uuid" => KeyValue::Uuid(u128::decode(reader)?),
+        "date" => {
+            let none = reader.error("a date that is in no calendar");
+            let (year, month, day) = <(i32, u8, u8)>::decode(reader)?;
+            match is_date(year, month, day) {
+                true => KeyValue::Date(year, month, day),
+                false => return Err(none),
+            }
+        }
+        "clock" => {
+            let none = reader.error("a time that is on no clock");
+            let (hour, minute, second, nanos) = <(u8, u8, u8, u32)>::decode(reader)?;
+            match is_clock(hour, minute, second, nanos) {
+                true => KeyValue::Clock(hour, minute, second, nanos),
+                false => return Err(none),
             }
         }
         "ipv4" => KeyValue::Ipv4(std::net::Ipv4Addr::decode(reader)?),
         "ipv6" => KeyValue::Ipv6(std::net::Ipv6Addr::decode(reader)?),
         _ => return Err(reader.error("no such component")),
     })
+}
+
+/// True for a date of the Gregorian calendar, carried on into all years.
+pub(crate) fn is_date(year: i32, month: u8, day: u8) -> bool {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}
+
+/// True for a time of day; a leap second is the second half of two of nanoseconds.
+pub(crate) fn is_clock(hour: u8, minute: u8, second: u8, nanos: u32) -> bool {
+    hour < 24 && minute < 60 && second < 60 && nanos < NANOS_END
 }

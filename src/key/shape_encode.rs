@@ -5,6 +5,7 @@ use crate::key::key_part::{ELEMENT, END, KeyRef};
 use crate::key::key_reader::TAG_WIDE;
 use crate::key::key_value::{KeyMismatch, KeyValue};
 use crate::key::shape::{Node, Shape, Wrap};
+use crate::key::shape_decode::{NANOS_END, is_clock, is_date};
 use crate::key::wrappers;
 
 impl Shape {
@@ -161,9 +162,18 @@ fn encode_leaf(name: &str, value: &KeyValue, out: &mut Vec<u8>) -> Result<(), Ke
         ("bytes", KeyValue::Bytes(value)) => escape::encode(value, out),
         ("raw", KeyValue::Bytes(value)) => out.extend_from_slice(value),
         ("duration", KeyValue::Duration(value)) => value.encode(out),
-        ("time", KeyValue::Time { seconds, nanos }) if *nanos < 1_000_000_000 => {
+        ("time", KeyValue::Time { seconds, nanos }) if *nanos < NANOS_END => {
             seconds.encode(out);
             nanos.encode(out);
+        }
+        ("uuid", KeyValue::Uuid(value)) => value.encode(out),
+        ("date", KeyValue::Date(year, month, day)) if is_date(*year, *month, *day) => {
+            (*year, *month, *day).encode(out);
+        }
+        ("clock", KeyValue::Clock(hour, minute, second, nanos))
+            if is_clock(*hour, *minute, *second, *nanos) =>
+        {
+            (*hour, *minute, *second, *nanos).encode(out);
         }
         ("ipv4", KeyValue::Ipv4(value)) => value.encode(out),
         ("ipv6", KeyValue::Ipv6(value)) => value.encode(out),
