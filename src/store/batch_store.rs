@@ -183,6 +183,14 @@ impl BatchStore for UntypedStore {
         sealed::Raw(self.raw())
     }
 
+    fn keeps_versions(&self) -> bool {
+        self.is_framed()
+    }
+
+    fn version_of(&self, key: &[u8], record: &[u8]) -> Result<u64> {
+        Self::version_of(self, key, record)
+    }
+
     fn append_put(
         &self,
         stage: &mut sealed::Staged<'_, '_>,

@@ -93,7 +93,8 @@ impl UntypedStore {
     ///
     /// # Errors
     /// `InvalidInput` where the key is none of this store, or the value of a `u32` store has not
-    /// four bytes; `TooLarge`, `Io`, `Latched`, `Closed`.
+    /// four bytes, or the store [has indexes](Self::check_writable); `TooLarge`, `Io`, `Latched`,
+    /// `Closed`.
     pub fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
         self.put_with(key, value, Ttl::Default)
     }
@@ -189,7 +190,10 @@ impl UntypedStore {
 
     /// An error where the store has indexes: what they hold of a record only the program knows that
     /// declares them.
-    pub(crate) fn check_writable(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// `InvalidInput` that names the indexes.
+    pub fn check_writable(&self) -> Result<()> {
         if self.info.indexes.is_empty() {
             return Ok(());
         }
@@ -202,8 +206,14 @@ impl UntypedStore {
         Err(Error::new(ErrorKind::InvalidInput, text))
     }
 
+    /// The version of a record under an engine key; 0 where it has none.
+    pub(crate) fn version_of(&self, key: &[u8], record: &[u8]) -> Result<u64> {
+        let record = self.record(self.raw.keyspace.strip(key), record, 0)?;
+        Ok(record.version.map_or(0, Version::get))
+    }
+
     /// True where a record has a header before its value.
-    fn is_framed(&self) -> bool {
+    pub(crate) fn is_framed(&self) -> bool {
         self.info.kind == "grains"
     }
 

@@ -2,7 +2,7 @@
 
 use crate::new_db;
 use grainstore::key::{ByteRange, Key, KeyValue, Shape};
-use grainstore::{ErrorKind, Expiry, If, Json, StoreInfo, Ttl};
+use grainstore::{ErrorKind, Expiry, If, Index, Json, StoreInfo, Ttl};
 use std::time::Duration;
 
 #[test]
@@ -121,4 +121,74 @@ fn bytes_that_are_no_key_of_the_store_are_not_written() {
     odd.kind = "u32".into();
     let error = db.make_untyped_store(odd).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn a_store_with_indexes_is_read_and_not_written() {
+    let db = new_db();
+    let by_length = Index::one("by length", |name: &String| name.len() as u64);
+    let open = || {
+        let builder = db.grains::<u32, String>("names").index(&by_length);
+        builder.open().unwrap()
+    };
+    open().put(&7, &"ada".to_owned()).unwrap();
+    let untyped = db.untyped_store("names").unwrap().unwrap();
+    assert_eq!(untyped.info().indexes, ["by length"]);
+    let key = 7u32.encode_key();
+    let record = untyped.get(&key).unwrap().unwrap();
+    let value = record.value.clone();
+    let mut batch = db.batch();
+    for refused in [
+        untyped.put(&key, &value),
+        untyped.delete(&key),
+        untyped.delete_range(&ByteRange::all()),
+        untyped.touch(&key, Ttl::Never).map(drop),
+        batch.put(&untyped, &key, value.as_slice()),
+        batch.delete(&untyped, &key),
+        batch.delete_prefix(&untyped, ()),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(
+            error.to_string().contains("has indexes (by length)"),
+            "{error}"
+        );
+    }
+    assert!(batch.is_empty());
+    assert_eq!(untyped.get(&key).unwrap(), Some(record));
+    open().verify().unwrap();
+}
+
+#[test]
+fn an_untyped_handle_keeps_the_indexes_of_its_store_as_they_are() {
+    let db = new_db();
+    db.store::<u32, String>("names").unwrap();
+    let untyped = db.untyped_store("names").unwrap().unwrap();
+    let by_length = Index::one("by length", |name: &String| name.len() as u64);
+    let builder = || db.grains::<u32, String>("names").index(&by_length);
+    assert_eq!(
+        builder().open().unwrap_err().kind(),
+        ErrorKind::InvalidInput
+    );
+    drop(untyped);
+    builder().open().unwrap();
+}
+
+#[test]
+fn a_condition_of_a_batch_sees_the_version_of_an_untyped_record() {
+    let db = new_db();
+    let typed = db.store_with::<u32, u32, _>("n", Json).unwrap();
+    let first = typed.put_if(&1, &10, If::Absent).unwrap();
+    let untyped = db.untyped_store("n").unwrap().unwrap();
+    let key = 1u32.encode_key();
+    for holds in [true, false] {
+        let mut batch = db.batch();
+        let checked = batch.require(&untyped, &key, If::Version(first));
+        assert_eq!(checked.is_ok(), holds);
+        if holds {
+            batch.put(&untyped, &key, &b"11"[..]).unwrap();
+            batch.commit().unwrap();
+        }
+    }
+    assert_eq!(typed.get(&1).unwrap(), Some(11));
 }
