@@ -8,6 +8,7 @@ use crate::commands::checkpoint::Checkpoint;
 use crate::commands::compact::Compact;
 use crate::commands::count::Count;
 use crate::commands::del::Del;
+use crate::commands::drop_store::DropStore;
 use crate::commands::export::Export;
 use crate::commands::flush::Flush;
 use crate::commands::get::Get;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Compact(Compact),
     Count(Count),
     Del(Del),
+    DropStore(DropStore),
     Export(Export),
     Flush(Flush),
     Get(Get),
@@ -80,6 +82,7 @@ impl Command {
             Self::Compact(command) => command.run(output),
             Self::Count(command) => command.run(output),
             Self::Del(command) => command.run(output),
+            Self::DropStore(command) => command.run(output),
             Self::Export(command) => command.run(output),
             Self::Flush(command) => command.run(output),
             Self::Get(command) => command.run(output),

@@ -105,6 +105,7 @@ impl From<Error> for Failure {
             ErrorKind::SchemaMismatch => (USAGE, "schema", ""),
             ErrorKind::Codec => (USAGE, "codec", ""),
             ErrorKind::Conflict => (FAILED, "conflict", "somebody else wrote it; try again"),
+            ErrorKind::StorageFull => (FAILED, "storage-full", "make room on the disk"),
             ErrorKind::Latched => (FAILED, "latched", ""),
             _ => (FAILED, "io", ""),
         };

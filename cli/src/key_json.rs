@@ -12,7 +12,8 @@
 //! enums            {"tag":1,"of":…}, without "of" where the variant has no fields
 //! time             "2026-11-01T12:00:00.5Z"
 //! duration         "90s"
-//! addresses        "127.0.0.1"
+//! date, clock      "2026-11-01", "12:00:00.5"; a leap second as "23:59:60.5"
+//! addresses, uuid  "127.0.0.1", "01887fe1-3c2a-7000-8000-000000000001"
 //! ```
 //!
 //! What prints reads back to the same bytes. A NaN of other bits than the common one is the one
@@ -83,6 +84,18 @@ fn leaf_to_json(value: &KeyValue) -> Tree {
         },
         KeyValue::Duration(span) => Tree::Text(time_text::print_span(*span)),
         KeyValue::Time { seconds, nanos } => Tree::Text(time_text::print_time((*seconds, *nanos))),
+        KeyValue::Date(year, month, day) => {
+            Tree::Text(time_text::print_date((*year).into(), *month, *day))
+        }
+        KeyValue::Clock(hour, minute, second, nanos) => {
+            Tree::Text(time_text::print_clock([*hour, *minute, *second], *nanos))
+        }
+        KeyValue::Uuid(id) => {
+            let digits = format!("{id:032x}");
+            let groups = [0..8, 8..12, 12..16, 16..20, 20..32];
+            let groups = groups.map(|group| digits.get(group).unwrap_or_default());
+            Tree::Text(groups.join("-"))
+        }
         KeyValue::Ipv4(address) => Tree::Text(address.to_string()),
         KeyValue::Ipv6(address) => Tree::Text(address.to_string()),
         // A value of another kind than its shape never comes out of decoding.
@@ -175,6 +188,21 @@ fn leaf_from_json(name: &str, tree: &Tree) -> Option<KeyValue> {
             let (seconds, nanos) = time_text::parse_time(text)?;
             KeyValue::Time { seconds, nanos }
         }
+        ("uuid", Tree::Text(text)) => {
+            let digits: String = text.chars().filter(|c| *c != '-').collect();
+            match digits.len() {
+                32 => KeyValue::Uuid(u128::from_str_radix(&digits, 16).ok()?),
+                _ => return None,
+            }
+        }
+        ("date", Tree::Text(text)) => {
+            let (year, month, day) = time_text::parse_date(text)?;
+            KeyValue::Date(i32::try_from(year).ok()?, month, day)
+        }
+        ("clock", Tree::Text(text)) => {
+            let ([hour, minute, second], nanos) = time_text::parse_clock(text)?;
+            KeyValue::Clock(hour, minute, second, nanos)
+        }
         ("ipv4", Tree::Text(text)) => KeyValue::Ipv4(text.parse().ok()?),
         ("ipv6", Tree::Text(text)) => KeyValue::Ipv6(text.parse().ok()?),
         _ => return None,
@@ -211,7 +239,17 @@ pub(crate) fn is_text(shape: &Shape) -> bool {
     match shape.kind() {
         ShapeKind::Leaf(name) => matches!(
             name,
-            "str" | "char" | "bytes" | "raw" | "time" | "duration" | "ipv4" | "ipv6"
+            "str"
+                | "char"
+                | "bytes"
+                | "raw"
+                | "time"
+                | "duration"
+                | "ipv4"
+                | "ipv6"
+                | "uuid"
+                | "date"
+                | "clock"
         ),
         ShapeKind::Descending(of) => is_text(of),
         _ => false,
@@ -262,6 +300,10 @@ mod tests {
             ("{time,duration}", r#"["2026-11-01T12:00:00.5Z","90.25s"]"#),
             ("{ipv4,ipv6,char,bool}", r#"["127.0.0.1","::1","é",false]"#),
             ("nonzero(u8)", "1"),
+            ("uuid", r#""01887fe1-3c2a-7000-8000-000000000001""#),
+            ("{date,clock}", r#"["2024-02-29","23:59:60.5"]"#),
+            ("{date,clock}", r#"["-0044-03-15","00:00:00"]"#),
+            ("{date,clock}", r#"["12345-12-31","00:00:60"]"#),
         ] {
             holds(schema, json);
         }
@@ -278,6 +320,9 @@ mod tests {
             ("enum{0:{}}", r#"{"tag":1}"#),
             ("enum{0:{}}", r#"{"tag":0,"of":[],"and":1}"#),
             ("custom(x)", "1"),
+            ("uuid", r#""01887fe1""#),
+            ("date", r#""2024""#),
+            ("clock", r#""1:00:00""#),
             ("raw", r#"{"hex":"0"}"#),
         ] {
             let shape = Shape::from_schema(&format!("k1:{schema}")).unwrap();

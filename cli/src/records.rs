@@ -105,11 +105,16 @@ impl Records {
         Ok(Self { db, source, forms })
     }
 
-    /// Refuses bare writes under stores.
+    /// Refuses bare writes under stores, and writes past indexes.
     pub(crate) fn check_writable(&self) -> Result<()> {
         let names = match &self.source {
             Source::Engine => self.db.store_names()?,
-            Source::Store(_) => Vec::new(),
+            Source::Store(store) => {
+                return store.check_writable().map_err(|error| {
+                    let hint = "let the program write it, or drop the indexes there first";
+                    Failure::from(error).hint(hint)
+                });
+            }
         };
         if names.is_empty() {
             return Ok(());

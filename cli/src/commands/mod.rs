@@ -5,6 +5,7 @@ pub(crate) mod checkpoint;
 pub(crate) mod compact;
 pub(crate) mod count;
 pub(crate) mod del;
+pub(crate) mod drop_store;
 pub(crate) mod export;
 pub(crate) mod flush;
 pub(crate) mod get;

@@ -38,7 +38,8 @@ impl Stores {
                 output.document(&json!({
                     "name": name, "kind": info.kind, "key_schema": info.key_schema,
                     "codec": info.codec, "value_schema": info.value_schema,
-                    "value_schema_version": info.value_schema_version, "records": records,
+                    "value_schema_version": info.value_schema_version, "indexes": info.indexes,
+                    "records": records,
                 }))?;
                 continue;
             }
@@ -46,9 +47,16 @@ impl Stores {
                 "" => String::new(),
                 schema => format!(", {schema} version {}", info.value_schema_version),
             };
+            let indexes = match info.indexes.as_slice() {
+                [] => String::new(),
+                names => format!(", indexes {}", names.join(", ")),
+            };
             let count = records.map_or_else(String::new, |records| format!("\t{records} records"));
             let name = output.paint(NAME, &name);
-            let types = format!("{} {}, {}{schema}", info.kind, info.key_schema, info.codec);
+            let types = format!(
+                "{} {}, {}{schema}{indexes}",
+                info.kind, info.key_schema, info.codec
+            );
             let types = output.paint(FAINT, types);
             output.line(format_args!("{name}\t{types}{count}"))?;
         }

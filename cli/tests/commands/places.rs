@@ -70,6 +70,16 @@ fn a_database_and_a_store_are_made_and_listed() {
 }
 
 #[test]
+fn a_store_is_dropped_with_its_records() {
+    let folder = flushed();
+    folder.ok(&["drop-store", "db", "names"]);
+    let again = folder.fails(1, &["drop-store", "db", "names"]);
+    assert!(again.contains("no store \"names\""), "{again}");
+    folder.ok(&["init", "db", "-s", "names", "--key-type", "u32"]);
+    assert_eq!(folder.ok(&["count", "db", "-s", "names"]), "0\n");
+}
+
+#[test]
 fn figures_are_shown_and_flush_and_compact_change_them() {
     let folder = Folder::new();
     folder.ok(&["init", "db"]);

@@ -2,7 +2,7 @@
 
 use crate::places::{damage_a_table, flushed};
 use crate::runner::Folder;
-use grainstore::Db;
+use grainstore::{Db, Index};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["count", "db"],
     &["ttl", "db", "k"],
     &["stores", "db"],
+    &["drop-store", "db", "names"],
     &["stats", "db"],
     &["flush", "db"],
     &["compact", "db"],
@@ -122,6 +123,33 @@ fn bare_bytes_are_not_written_under_stores() {
     ] {
         let error = folder.fails(2, command);
         assert!(error.contains("has stores (names)"), "{command:?}: {error}");
+    }
+}
+
+#[test]
+fn a_store_with_indexes_is_shown_and_not_written() {
+    let folder = Folder::new();
+    let db = Db::open(folder.join("db")).unwrap();
+    let by_length = Index::one("by length", |name: &String| name.len() as u64);
+    let names = db.grains::<u32, String>("names").index(&by_length);
+    names.open().unwrap().put(&7, &"ada".to_owned()).unwrap();
+    db.close().unwrap();
+    drop(db);
+    assert_eq!(folder.ok(&["scan", "db", "-s", "names"]), "7\t\"ada\"\n");
+    assert!(folder.ok(&["stores", "db"]).contains("indexes by length"));
+    fs::write(folder.join("rows"), "{\"key\":7,\"value\":\"x\"}").unwrap();
+    for command in [
+        &["put", "db", "-s", "names", "7", "\"bob\""][..],
+        &["del", "db", "-s", "names", "7"],
+        &["del", "db", "-s", "names", "--all"],
+        &["ttl", "db", "-s", "names", "7", "--set", "1h"],
+        &["import", "db", "rows", "-s", "names"],
+    ] {
+        let error = folder.fails(2, command);
+        assert!(
+            error.contains("has indexes (by length)"),
+            "{command:?}: {error}"
+        );
     }
 }
 
