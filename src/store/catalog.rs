@@ -244,11 +244,12 @@ impl Numbers {
             let text = "the catalog's count of stores cannot be read";
             Error::new(ErrorKind::UnsupportedFormat, text)
         })?;
-        // Of a damaged database the records may have been saved and the catalog not.
-        let newest = engine.scan::<&[u8]>(..)?.next_back().transpose()?;
-        let used = newest.and_then(|(key, _)| keyspace::number_of(&key));
+        let last = match last {
+            0 => last_in_use(engine)?,
+            counted => counted,
+        };
         Ok(Self {
-            last: last.max(used.unwrap_or(0)),
+            last,
             sequence_seen,
         })
     }
@@ -266,6 +267,23 @@ impl Numbers {
         batch.guard(&key, self.sequence_seen);
         batch.put(&key, &self.last.to_le_bytes())
     }
+}
+
+/// The largest number that an entry of the catalog tells, or a record's key begins with: what is
+/// there where a repair could save all but the counter.
+fn last_in_use(engine: &Engine) -> Result<u32> {
+    let newest = engine.scan::<&[u8]>(..)?.next_back().transpose()?;
+    let newest = newest.and_then(|(key, _)| keyspace::number_of(&key));
+    let mut last = newest.unwrap_or(0);
+    for entry in engine.scan_prefix(Keyspace::new(CATALOG)?.bytes())? {
+        let (_, entry) = entry?;
+        // The entries of stores and of indexes begin in the same way.
+        let mut reader = Reader::new(&entry);
+        if reader.u8().is_ok_and(|format| format == FORMAT) {
+            last = last.max(small(&mut reader).unwrap_or(0));
+        }
+    }
+    Ok(last)
 }
 
 /// Where the catalog keeps the last number it gave out: under the empty name.

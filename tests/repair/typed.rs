@@ -102,6 +102,9 @@ fn a_store_made_after_its_catalog_was_lost_does_not_get_the_records_of_another()
     assert!(db.store_names().unwrap().is_empty());
     let other = db.store::<u32, u64>("other").unwrap();
     assert_eq!(other.iter().count().unwrap(), 0);
+    let third = db.store::<u32, u64>("third").unwrap();
+    third.put(&7, &7).unwrap();
+    assert_eq!(other.get(&7).unwrap(), None);
     other.put(&1, &1).unwrap();
     assert_eq!(other.get(&1).unwrap(), Some(1));
     db.close().unwrap();
