@@ -101,7 +101,8 @@ impl ShardedCounter {
     }
 }
 
-#[cfg(all(test, feature = "metrics"))]
+#[cfg(feature = "metrics")]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -61,7 +61,9 @@ fn prepare_target(core: &Core, dir: &Path) -> Result<NewNames> {
 fn fill(core: &Core, dir: &Path, new_names: &NewNames, traced: &Traced) -> Result<()> {
     new_names.sync(&*core.file_system)?;
     // Only holders of `work` change the tables.
-    let state = checkpoint_state(core, core.manifest.lock().state());
+    let manifest = core.manifest.lock();
+    let (format, state) = (manifest.format(), checkpoint_state(core, manifest.state()));
+    drop(manifest);
     for table in state.version.tables() {
         link_or_copy(core, dir, table)?;
     }
@@ -69,7 +71,7 @@ fn fill(core: &Core, dir: &Path, new_names: &NewNames, traced: &Traced) -> Resul
     traced.record("bytes", state.version.tables().map(|t| t.bytes).sum());
     sync_dir(&*core.file_system, dir)?;
     let number = state.file_number_next - 1;
-    Manifest::create(Arc::clone(&core.file_system), dir, number, &state).map(|_| ())
+    Manifest::create(Arc::clone(&core.file_system), dir, number, &state, format).map(|_| ())
 }
 
 /// The state of a copy: the same tables, and no log yet.

@@ -14,6 +14,8 @@ pub(crate) mod cursor;
 pub(crate) mod directory;
 pub(crate) mod figures;
 pub(crate) mod flush;
+pub(crate) mod format_upgrade;
+pub(crate) mod gets;
 pub(crate) mod guards;
 #[cfg(feature = "sim")]
 #[cfg(test)]
@@ -51,6 +53,7 @@ pub(crate) mod watch_timers;
 pub(crate) mod witness;
 pub(crate) mod write_batch;
 
+pub use crate::format::database_format::{FORMAT_VERSION_MAX, FORMAT_VERSION_MIN};
 pub use cursor::Cursor;
 pub use lsm::Engine;
 pub use maintenance::VerifyReport;

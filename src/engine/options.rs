@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::database_format::FormatWindow;
 use crate::fs::file_system::FileSystem;
 use crate::fs::real_disk::RealDisk;
 use crate::manifest::version::LEVELS;
@@ -155,6 +156,12 @@ pub struct EngineOptions {
     /// New tables are read back whole before they count. Doubles the reading of compactions.
     /// Default false.
     pub verify_new_tables: bool,
+    /// A database of an older format is raised to the newest that this build knows when it is
+    /// opened, as [`Engine::upgrade`](crate::engine::Engine::upgrade) does. Earlier builds cannot
+    /// open it any more then. Default false: it keeps its format.
+    pub upgrade_format: bool,
+    /// The formats of databases that are read; another window than the build's only in tests.
+    pub(crate) formats: FormatWindow,
     /// The door to the disk.
     pub file_system: Arc<dyn FileSystem>,
     /// The door to time.
@@ -184,6 +191,8 @@ impl Default for EngineOptions {
             close_flush_bytes: 1 << 20,
             background: Background::Thread,
             verify_new_tables: false,
+            upgrade_format: false,
+            formats: FormatWindow::BUILT,
             file_system: Arc::new(RealDisk),
             clock: Arc::new(SystemClock),
         }

@@ -54,13 +54,18 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     let file_system = Arc::clone(&options.file_system);
     let new_names = directory::make(&*file_system, dir)?;
     let lock = take_lock(&*file_system, dir)?;
-    let found = Manifest::open(Arc::clone(&file_system), dir, |number, end| {
-        let files = sweep::list(&*file_system, dir)?;
-        witness::check_all_marks(&*file_system, dir, &files, (number, end))
-    })?;
+    let found = Manifest::open(
+        Arc::clone(&file_system),
+        dir,
+        options.formats,
+        |number, end| {
+            let files = sweep::list(&*file_system, dir)?;
+            witness::check_all_marks(&*file_system, dir, &files, (number, end))
+        },
+    )?;
     let mut manifest = match found {
         Some((manifest, _)) => manifest,
-        None => create_manifest(&file_system, dir, &new_names)?,
+        None => create_manifest(&file_system, dir, &new_names, options.formats.newest)?,
     };
     let files = sweep::list(&*file_system, dir)?;
     let mut replayed = Replayed::new(&options, manifest.state().sequence_last);
@@ -123,6 +128,7 @@ fn create_manifest(
     file_system: &Arc<dyn FileSystem>,
     dir: &Path,
     new_names: &NewNames,
+    format: u32,
 ) -> Result<Manifest> {
     new_names.sync(&**file_system)?;
     let state = ManifestState {
@@ -130,7 +136,7 @@ fn create_manifest(
         file_number_next: 2,
         ..ManifestState::default()
     };
-    Manifest::create(Arc::clone(file_system), dir, 1, &state)
+    Manifest::create(Arc::clone(file_system), dir, 1, &state, format)
 }
 
 /// What the log held that is in no table yet.

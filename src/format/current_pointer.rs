@@ -1,7 +1,7 @@
 //! The bytes of `CURRENT`: which manifest is in force.
 //!
 //! ```text
-//! pointer = magic "grainCUR" | format version: u32 | crc: u32 | manifest number: u64
+//! pointer = magic "grainCUR" | format of the database: u32 | crc: u32 | manifest number: u64
 //! crc     = placed(0, 0, the other twenty bytes)
 //!
 //! manifest 5
@@ -17,15 +17,13 @@ use super::damage::Damage;
 
 /// How long the pointer is.
 pub(crate) const POINTER_BYTES: usize = 24;
-/// The format of the pointer that this build writes and reads.
-pub(crate) const POINTER_FORMAT: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"grainCUR";
 
 /// What `CURRENT` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CurrentPointer {
-    /// The format the database was written in.
+    /// The format of the database (see [`database_format`](super::database_format)).
     pub(crate) format_version: u32,
     /// The number of the manifest in force.
     pub(crate) manifest: u64,
@@ -83,7 +81,7 @@ mod tests {
     use proptest::prelude::*;
 
     const FIVE: CurrentPointer = CurrentPointer {
-        format_version: POINTER_FORMAT,
+        format_version: 1,
         manifest: 5,
     };
 

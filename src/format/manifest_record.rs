@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! file   = header | record …
-//! header = magic "grainMAN" | format version: u32 | crc: u32 | manifest number: u64
+//! header = magic "grainMAN" | format of the database: u32 | crc: u32 | manifest number: u64
 //! crc    = placed(manifest number, 0, the other twenty bytes)
 //!
 //! record = header crc: u32 | payload crc: u32 | payload length: u56 | kind: u8
@@ -32,8 +32,6 @@ use super::damage::Damage;
 pub(crate) const FILE_HEADER_BYTES: usize = 24;
 /// How long the header of a record is.
 pub(crate) const RECORD_HEADER_BYTES: usize = 24;
-/// The format of manifests that this build writes and reads.
-pub(crate) const MANIFEST_FORMAT: u32 = 1;
 /// The kind of the first record: the whole state.
 pub(crate) const KIND_SNAPSHOT: u8 = 1;
 /// The kind of every later record: a change.
@@ -58,9 +56,9 @@ pub(crate) struct Record<'a> {
     pub(crate) end: usize,
 }
 
-/// Appends the header of manifest `number`.
-pub(crate) fn append_file_header(out: &mut Vec<u8>, number: u64) {
-    let (version, number_bytes) = (MANIFEST_FORMAT.to_le_bytes(), number.to_le_bytes());
+/// Appends the header of manifest `number` of a database of format `format`.
+pub(crate) fn append_file_header(out: &mut Vec<u8>, number: u64, format: u32) {
+    let (version, number_bytes) = (format.to_le_bytes(), number.to_le_bytes());
     let crc = placed(number, 0, &[&MAGIC, &version, &number_bytes]);
     out.extend_from_slice(&MAGIC);
     out.extend_from_slice(&version);
@@ -68,7 +66,7 @@ pub(crate) fn append_file_header(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(&number_bytes);
 }
 
-/// The format version of manifest `number`, from the header of its file.
+/// The format of the database of manifest `number`, from the header of its file.
 pub(crate) fn decode_file_header(file: &[u8], number: u64) -> Result<u32, Damage> {
     let mut reader = Reader::new(file);
     if reader.array()? != MAGIC {
@@ -202,13 +200,13 @@ mod tests {
     #[test]
     fn header_and_record_have_the_bytes_of_the_documentation() {
         let mut out = Vec::new();
-        append_file_header(&mut out, 5);
+        append_file_header(&mut out, 5, 1);
         let golden = [
             0x67, 0x72, 0x61, 0x69, 0x6e, 0x4d, 0x41, 0x4e, 1, 0, 0, 0, 0x36, 0xd9, 0xc8, 0x78, 5,
             0, 0, 0, 0, 0, 0, 0,
         ];
         assert_eq!(out, golden);
-        assert_eq!(decode_file_header(&out, 5), Ok(MANIFEST_FORMAT));
+        assert_eq!(decode_file_header(&out, 5), Ok(1));
 
         out.clear();
         assert!(append_record(&mut out, (5, 64), 64, KIND_EDIT, &[3, 7]));
@@ -222,7 +220,7 @@ mod tests {
     #[test]
     fn header_of_another_manifest_and_every_flipped_bit_of_a_header_are_seen() {
         let mut good = Vec::new();
-        append_file_header(&mut good, 5);
+        append_file_header(&mut good, 5, 1);
         assert_eq!(decode_file_header(&good, 6).unwrap_err().offset, 16);
         for bit in 0..good.len() * 8 {
             let mut bad = good.clone();
@@ -237,7 +235,7 @@ mod tests {
     /// A file with a record for each payload, each saying that all before it is durable.
     fn file(number: u64, payloads: &[Vec<u8>]) -> (Vec<u8>, Vec<usize>) {
         let mut out = Vec::new();
-        append_file_header(&mut out, number);
+        append_file_header(&mut out, number, 1);
         let mut starts = Vec::new();
         for payload in payloads {
             let at = out.len();
@@ -281,7 +279,7 @@ mod tests {
     #[test]
     fn length_beyond_the_file_is_refused_without_allocating() {
         let mut out = Vec::new();
-        append_file_header(&mut out, 1);
+        append_file_header(&mut out, 1, 1);
         let mut rest = [0; 20];
         rest[4..12].copy_from_slice(&(2 << 56 | LENGTH_MAX).to_le_bytes());
         out.extend(placed(1, 24, &[&rest]).to_le_bytes());

@@ -17,6 +17,7 @@ pub(crate) mod checksum;
 pub(crate) mod compression;
 pub(crate) mod current_pointer;
 pub(crate) mod damage;
+pub(crate) mod database_format;
 pub(crate) mod entry;
 pub(crate) mod file_name;
 pub(crate) mod filter;

@@ -9,13 +9,13 @@
 #[cfg(feature = "sim")]
 pub(crate) mod crash_disk;
 #[cfg(feature = "sim")]
-mod crash_image;
+pub(crate) mod crash_image;
 #[cfg(feature = "sim")]
 mod crash_replay;
 #[cfg(feature = "sim")]
 mod disk_state;
 #[cfg(feature = "sim")]
-mod fault_disk;
+pub(crate) mod fault_disk;
 pub(crate) mod file_system;
 #[cfg(feature = "sim")]
 mod name_tree;

@@ -15,6 +15,7 @@ use super::log_survey::{LogEnd, LogSurvey};
 use super::manifest_walk::{ManifestStep, ManifestWalk};
 use super::source_file::SourceFile;
 use crate::error::Result;
+use crate::format::database_format::FormatWindow;
 use crate::format::file_name::FileName;
 use crate::format::manifest_record::KIND_SNAPSHOT;
 use crate::format::version_edit::{TableMeta, VersionEdit};
@@ -115,8 +116,8 @@ impl Facts {
             }
             return None;
         }
-        match current_file::read(fs, &folder.dir) {
-            Ok(number) => Some(number),
+        match current_file::read(fs, &folder.dir, FormatWindow::BUILT) {
+            Ok(pointer) => Some(pointer.manifest),
             Err(error) => {
                 self.damage.push(Damage::of(&error, &path));
                 None
@@ -262,7 +263,7 @@ fn read(fs: &dyn FileSystem, folder: &Folder, number: u64) -> Result<Reading> {
             ManifestStep::Damage(damage) => it.damage.push(damage),
         }
     }
-    match replay(&path, number, &bytes) {
+    match replay(&path, number, &bytes, FormatWindow::BUILT) {
         Ok(replayed) => it.replayed_end = Some(replayed.end as u64),
         Err(error) if it.damage.is_empty() => it.damage.push(Damage::of(&error, &path)),
         Err(_) => {}

@@ -5,9 +5,10 @@
 //! that a crash left. Takes the whole file, which its caller has read. Pure, for any thread.
 
 use super::damage::Damage;
+use crate::format::database_format::{FormatWindow, Standing};
 use crate::format::manifest_record::{
-    FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, MANIFEST_FORMAT, RECORD_HEADER_BYTES, Record,
-    decode_file_header, proof_of_sync_beyond, record_at,
+    FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, RECORD_HEADER_BYTES, Record, decode_file_header,
+    proof_of_sync_beyond, record_at,
 };
 use crate::format::version_edit::{EditRejection, VersionEdit};
 use std::path::Path;
@@ -55,12 +56,12 @@ impl ManifestWalk {
         if !self.started {
             self.started = true;
             let format = decode_file_header(bytes, self.number);
-            let newer = |format| format!("has format version {format}, which a newer build wrote");
             let damage = match format {
-                Ok(MANIFEST_FORMAT) => None,
+                Ok(format) if FormatWindow::BUILT.standing(format) == Standing::Read => None,
                 Ok(format) => {
                     self.offset = bytes.len();
-                    Some(Damage::unsupported(path, 0, newer(format)))
+                    let what = format!("has format version {format}, which another build wrote");
+                    Some(Damage::unsupported(path, 0, what))
                 }
                 Err(fault) => Some(Damage::new(path, fault.offset as u64, fault.what)),
             };

@@ -7,6 +7,7 @@
 use super::repair_options::RepairOptions;
 use crate::engine::table_output::compression;
 use crate::error::Result;
+use crate::format::database_format::FormatWindow;
 use crate::format::entry::EntryMeta;
 use crate::format::file_name::FileName;
 use crate::format::range_tombstones::RangeTombstones;
@@ -174,7 +175,8 @@ impl<'a> RepairOutput<'a> {
             let path = FileName::Manifest(number).in_dir(&self.dir);
             crate::error::Error::corruption(&path, 0, what)
         })?;
-        Manifest::create(Arc::clone(&self.fs), &self.dir, number, &state)?;
+        let (fs, newest) = (Arc::clone(&self.fs), FormatWindow::BUILT.newest);
+        Manifest::create(fs, &self.dir, number, &state, newest)?;
         Ok(count)
     }
 

@@ -1,5 +1,6 @@
 //! The order of the calls on the disk, on which crash safety rests.
 
+use crate::format::database_format::FormatWindow;
 use crate::format::version_edit::VersionEdit;
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::sample::{DIR, database, edits, first_state};
@@ -26,7 +27,7 @@ fn putting_in_force(name: &str) -> Vec<String> {
 #[test]
 fn first_manifest_and_its_name_are_durable_before_current_names_it() {
     let disk = ScriptedDisk::default();
-    Manifest::create(disk.shared(), Path::new(DIR), 1, &first_state()).unwrap();
+    Manifest::create(disk.shared(), Path::new(DIR), 1, &first_state(), 1).unwrap();
     assert_eq!(disk.take_calls(), putting_in_force("manifest-000001"));
 }
 
@@ -56,7 +57,13 @@ fn open_makes_durable_what_it_read_before_it_returns() {
     let disk = ScriptedDisk::default();
     drop(database(&disk, &edits()));
     disk.take_calls();
-    Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(())).unwrap();
+    Manifest::open(
+        disk.shared(),
+        Path::new(DIR),
+        FormatWindow::BUILT,
+        |_, _| Ok(()),
+    )
+    .unwrap();
     let expected = [
         "write manifest-000001",
         "sync manifest-000001",
@@ -73,9 +80,14 @@ fn torn_end_is_left_behind_for_a_new_manifest_before_any_edit() {
     let log = Path::new(DIR).join("manifest-000001");
     image.get_mut(&log).unwrap().push(0);
     let disk = ScriptedDisk::of(&image);
-    let (mut manifest, _) = Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(()))
-        .unwrap()
-        .unwrap();
+    let (mut manifest, _) = Manifest::open(
+        disk.shared(),
+        Path::new(DIR),
+        FormatWindow::BUILT,
+        |_, _| Ok(()),
+    )
+    .unwrap()
+    .unwrap();
     let mut expected = putting_in_force("manifest-000006");
     expected.push("remove manifest-000001".to_owned());
     assert_eq!(disk.take_calls(), expected);

@@ -4,15 +4,20 @@
 //! One thread at a time points it elsewhere. What it names is not looked at here.
 
 use crate::error::{Error, Result};
-use crate::format::current_pointer::{CurrentPointer, POINTER_BYTES, POINTER_FORMAT};
+use crate::format::current_pointer::{CurrentPointer, POINTER_BYTES};
+use crate::format::database_format::FormatWindow;
 use crate::format::file_name::FileName;
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::manifest::replay;
 use std::io;
 use std::path::Path;
 
-/// The number of the manifest in force.
-pub(crate) fn read(fs: &dyn FileSystem, dir: &Path) -> Result<u64> {
+/// The manifest in force, and the format of the database, which is within `window`.
+pub(crate) fn read(
+    fs: &dyn FileSystem,
+    dir: &Path,
+    window: FormatWindow,
+) -> Result<CurrentPointer> {
     let path = FileName::Current.in_dir(dir);
     let file = fs.open(&path, OpenMode::Read);
     let file = file.map_err(|e| Error::io("open", &path, e))?;
@@ -35,20 +40,17 @@ pub(crate) fn read(fs: &dyn FileSystem, dir: &Path) -> Result<u64> {
         );
         Error::corruption(&path, d.offset as u64, what)
     })?;
-    if pointer.format_version != POINTER_FORMAT {
-        let what = format!("format version {}", pointer.format_version);
-        return Err(replay::newer_format(&path, 8, &what));
-    }
-    Ok(pointer.manifest)
+    replay::check_format(&path, 8, pointer.format_version, window)?;
+    Ok(pointer)
 }
 
-/// Writes beside `CURRENT` what will let it name manifest `number`. After an error nothing has
-/// changed.
-pub(crate) fn prepare(fs: &dyn FileSystem, dir: &Path, number: u64) -> Result<()> {
+/// Writes beside `CURRENT` what will let it name manifest `number` of a database of `format`. After
+/// an error nothing has changed.
+pub(crate) fn prepare(fs: &dyn FileSystem, dir: &Path, number: u64, format: u32) -> Result<()> {
     let temp = FileName::CurrentTemp.in_dir(dir);
     discard(fs, &temp)?;
     let pointer = CurrentPointer {
-        format_version: POINTER_FORMAT,
+        format_version: format,
         manifest: number,
     };
     let file = fs.open(&temp, OpenMode::CreateNew);

@@ -18,6 +18,7 @@
 //!   taken back, and the manifest goes on as it was.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::format::database_format::FormatWindow;
 use crate::format::file_name::FileName;
 use crate::format::manifest_record::{
     FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, append_file_header, append_record,
@@ -45,6 +46,8 @@ pub(crate) struct Manifest {
     path: PathBuf,
     file: Arc<dyn File>,
     number: u64,
+    /// The format of the database.
+    format: u32,
     /// Where the next record goes; all before it is durable (M1).
     end: u64,
     snapshot_bytes: u64,
@@ -54,7 +57,7 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
-    /// Makes the first manifest of a database in `dir`, and `CURRENT`.
+    /// Makes the first manifest of a database of `format` in `dir`, and `CURRENT`.
     ///
     /// It must come before the first log and the first table: a directory that holds those without
     /// `CURRENT` is taken for damaged, one that holds only a manifest for a creation cut short.
@@ -63,6 +66,7 @@ impl Manifest {
         dir: &Path,
         number: u64,
         state: &ManifestState,
+        format: u32,
     ) -> Result<Self> {
         let current = FileName::Current.in_dir(dir);
         match fs.file_len(&current) {
@@ -74,34 +78,38 @@ impl Manifest {
             }
         }
         current_file::discard(&*fs, &FileName::Manifest(number).in_dir(dir))?;
-        Self::begin(fs, dir, number, state.clone())
+        Self::begin(fs, dir, (number, format), state.clone())
     }
 
     /// Opens the manifest in force of the database in `dir`, or `None` where there is no database.
+    /// `UnsupportedFormat` where its format is not within `window`.
     ///
     /// What a crash may have left of other manifests is removed. Where the manifest ends torn,
     /// `confirm` is told its number and that end, and with an error of its own nothing changes.
     pub(crate) fn open(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
+        window: FormatWindow,
         confirm: impl FnOnce(u64, u64) -> Result<()>,
     ) -> Result<Option<(Self, ManifestState)>> {
         let found = Inventory::take(&*fs, dir)?;
         if !found.current {
-            refuse_lost_current(&*fs, dir, &found)?;
+            refuse_lost_current(&*fs, dir, &found, window)?;
             return Ok(None);
         }
-        let number = current_file::read(&*fs, dir)?;
+        let pointer = current_file::read(&*fs, dir, window)?;
+        let (number, format) = (pointer.manifest, pointer.format_version);
         let path = FileName::Manifest(number).in_dir(dir);
         let file = open_named(&*fs, dir, &path, OpenMode::Write)?;
         let bytes = read_whole(&*file, &path)?;
-        let mut replayed = replay(&path, number, &bytes)?;
+        let mut replayed = replay(&path, number, &bytes, window)?;
+        check_same(dir, &path, (format, replayed.format))?;
         let state = &mut replayed.state;
         state.file_number_next = state.file_number_next.max(found.file_number_next);
         let manifest = if replayed.torn {
             confirm(number, replayed.end as u64)?; // M7
             let number = replayed.state.file_number_next;
-            Self::begin(fs, dir, number, replayed.state)? // M6
+            Self::begin(fs, dir, (number, format), replayed.state)? // M6
         } else {
             harden(&*file, &path, &bytes, &replayed)?;
             let synced = fs.sync_dir(dir);
@@ -112,6 +120,7 @@ impl Manifest {
                 path,
                 file,
                 number,
+                format,
                 end: replayed.end as u64,
                 snapshot_bytes: replayed.snapshot_end as u64,
                 state: replayed.state,
@@ -173,6 +182,19 @@ impl Manifest {
         self.failure.is_some()
     }
 
+    /// The format of the database.
+    pub(crate) fn format(&self) -> u32 {
+        self.format
+    }
+
+    /// The one format that its files may have.
+    fn own_window(&self) -> FormatWindow {
+        FormatWindow {
+            least: self.format,
+            newest: self.format,
+        }
+    }
+
     /// What the manifest knows.
     pub(crate) fn state(&self) -> &ManifestState {
         &self.state
@@ -197,11 +219,22 @@ impl Manifest {
     /// from the counter of tables and manifests. Where the disk is full the old one stays in force,
     /// and this may be tried again with another number (M8).
     pub(crate) fn rewrite(&mut self, number: u64) -> Result<()> {
+        self.rewrite_as(number, self.format)
+    }
+
+    /// As [`rewrite`](Self::rewrite), and the database is of `format` from then on, which this
+    /// build reads and which is not older than the one it has.
+    pub(crate) fn rewrite_as(&mut self, number: u64, format: u32) -> Result<()> {
+        debug_assert!(
+            format >= self.format,
+            "the format of a database never falls"
+        );
         self.refuse_after_failure()?;
         if number <= self.number {
             return Err(refused(&self.path, "a new manifest needs a higher number"));
         }
-        match Self::begin_or_tell(self.fs.clone(), &self.dir, number, self.state.clone()) {
+        let state = self.state.clone();
+        match Self::begin_or_tell(self.fs.clone(), &self.dir, (number, format), state) {
             Ok(next) => {
                 let old = std::mem::replace(self, next);
                 // What stays behind is removed at the next open.
@@ -229,7 +262,7 @@ impl Manifest {
     pub(crate) fn verify(&self) -> Result<()> {
         let failed = self.failure.is_some();
         if !failed {
-            let named = current_file::read(&*self.fs, &self.dir)?;
+            let named = current_file::read(&*self.fs, &self.dir, self.own_window())?.manifest;
             if named != self.number {
                 let what = format!("it names manifest {named}, but {} is in force", self.number);
                 let current = FileName::Current.in_dir(&self.dir);
@@ -241,7 +274,7 @@ impl Manifest {
         if failed {
             bytes.truncate(usize::try_from(self.end).unwrap_or(usize::MAX));
         }
-        let mut replayed = replay(&self.path, self.number, &bytes)?;
+        let mut replayed = replay(&self.path, self.number, &bytes, self.own_window())?;
         let end = replayed.end as u64;
         if replayed.torn || end != self.end {
             let what = "a record is damaged, missing or too many; restore from a backup";
@@ -261,10 +294,10 @@ impl Manifest {
     fn begin(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
-        number: u64,
+        (number, format): (u64, u32),
         state: ManifestState,
     ) -> Result<Self> {
-        Self::begin_or_tell(fs, dir, number, state).map_err(|(error, _)| error)
+        Self::begin_or_tell(fs, dir, (number, format), state).map_err(|(error, _)| error)
     }
 
     /// As [`begin`](Self::begin); with the error comes whether it leaves in doubt which manifest is
@@ -272,7 +305,7 @@ impl Manifest {
     fn begin_or_tell(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
-        number: u64,
+        (number, format): (u64, u32),
         state: ManifestState,
     ) -> Result<Self, (Error, bool)> {
         let in_doubt = |error: Error| (error, true);
@@ -280,11 +313,11 @@ impl Manifest {
             let is_full = error.is_storage_full();
             (error, !is_full)
         };
-        let begun = Self::write_snapshot(fs, dir, number, state).map_err(unless_full)?;
+        let begun = Self::write_snapshot(fs, dir, (number, format), state).map_err(unless_full)?;
         let fs = &*begun.fs;
         let synced = fs.sync_dir(dir);
         synced.map_err(|e| in_doubt(Error::io("sync the directory", dir, e)))?;
-        current_file::prepare(fs, dir, number).map_err(unless_full)?;
+        current_file::prepare(fs, dir, number, format).map_err(unless_full)?;
         current_file::switch(fs, dir).map_err(in_doubt)?;
         Ok(begun)
     }
@@ -293,14 +326,14 @@ impl Manifest {
     fn write_snapshot(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
-        number: u64,
+        (number, format): (u64, u32),
         mut state: ManifestState,
     ) -> Result<Self> {
         let path = FileName::Manifest(number).in_dir(dir);
         state.raise_file_number(number);
         let payload = checked_payload(&state.snapshot()).map_err(|what| refused(&path, what))?;
         let mut bytes = Vec::with_capacity(payload.len() + 64);
-        append_file_header(&mut bytes, number);
+        append_file_header(&mut bytes, number, format);
         let place = (number, FILE_HEADER_BYTES as u64);
         if !append_record(&mut bytes, place, 0, KIND_SNAPSHOT, &payload) {
             return Err(refused(&path, "it is too long"));
@@ -317,6 +350,7 @@ impl Manifest {
             path,
             file,
             number,
+            format,
             end,
             snapshot_bytes: end,
             state,
@@ -388,6 +422,19 @@ fn open_named(
     })
 }
 
+/// `CURRENT` and the manifest at `path` say the same format; they are written together.
+fn check_same(dir: &Path, path: &Path, (current, manifest): (u32, u32)) -> Result<()> {
+    if current == manifest {
+        return Ok(());
+    }
+    let what = format!(
+        "it says format version {current}, and {} says {manifest}; restore the directory from a \
+         backup",
+        path.display()
+    );
+    Err(Error::corruption(&FileName::Current.in_dir(dir), 8, what))
+}
+
 /// Makes sure that what was read is durable (M5).
 fn harden(file: &dyn File, path: &Path, bytes: &[u8], replayed: &Replayed) -> Result<()> {
     // The snapshot was synced before CURRENT named it (M2), an edit before the next (M1).
@@ -401,13 +448,18 @@ fn harden(file: &dyn File, path: &Path, bytes: &[u8], replayed: &Replayed) -> Re
 }
 
 /// An error where `CURRENT` is missing and the directory holds more than a creation cut short.
-fn refuse_lost_current(fs: &dyn FileSystem, dir: &Path, found: &Inventory) -> Result<()> {
+fn refuse_lost_current(
+    fs: &dyn FileSystem,
+    dir: &Path,
+    found: &Inventory,
+    window: FormatWindow,
+) -> Result<()> {
     let mut lost = found.data;
     for &number in &found.manifests {
         let path = FileName::Manifest(number).in_dir(dir);
         let file = fs.open(&path, OpenMode::Read);
         let file = file.map_err(|e| Error::io("open", &path, e))?;
-        match replay(&path, number, &read_whole(&*file, &path)?) {
+        match replay(&path, number, &read_whole(&*file, &path)?, window) {
             // A manifest that CURRENT never named has its snapshot at most, and names no table.
             Ok(it) => lost |= it.end > it.snapshot_end || it.state.version.table_count() > 0,
             Err(e) if e.is_corruption() => {} // its creation was cut short

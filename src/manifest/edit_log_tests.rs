@@ -1,6 +1,7 @@
 //! The open manifest: what survives, what latches, what is refused.
 
 use crate::error::ErrorKind;
+use crate::format::database_format::FormatWindow;
 use crate::format::file_name::FileName;
 use crate::format::version_edit::{FILE_NUMBER_MAX, VersionEdit};
 use crate::fs::file_system::{FileSystem, OpenMode};
@@ -14,7 +15,7 @@ fn dir() -> &'static Path {
 }
 
 fn open_on(disk: &ScriptedDisk) -> crate::error::Result<Option<Manifest>> {
-    Ok(Manifest::open(disk.shared(), dir(), |_, _| Ok(()))?.map(|it| it.0))
+    Ok(Manifest::open(disk.shared(), dir(), FormatWindow::BUILT, |_, _| Ok(()))?.map(|it| it.0))
 }
 
 #[test]
@@ -192,7 +193,7 @@ fn creation_cut_short_at_any_call_is_taken_up_again() {
     for call in 0..9 {
         let disk = ScriptedDisk::default();
         disk.fail(call);
-        Manifest::create(disk.shared(), dir(), 1, &first_state()).unwrap_err();
+        Manifest::create(disk.shared(), dir(), 1, &first_state(), 1).unwrap_err();
         assert!(disk.heal());
         if let Some(mut manifest) = open_on(&disk).unwrap() {
             assert_eq!(call, 8, "only the last sync comes after CURRENT");
@@ -244,7 +245,7 @@ fn create_refuses_a_directory_that_holds_a_database() {
     let disk = ScriptedDisk::default();
     drop(database(&disk, &edits()));
     let image = disk.image();
-    let error = Manifest::create(disk.shared(), dir(), 1, &first_state()).unwrap_err();
+    let error = Manifest::create(disk.shared(), dir(), 1, &first_state(), 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     assert_eq!(disk.image(), image);
 }

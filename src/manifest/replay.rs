@@ -11,9 +11,10 @@
 //! - R3: a record that reads well but says what cannot be is damage, never a torn end.
 
 use crate::error::{Error, Result};
+use crate::format::database_format::{FormatWindow, Standing};
 use crate::format::manifest_record::{
-    FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, MANIFEST_FORMAT, RECORD_HEADER_BYTES, Record,
-    decode_file_header, proof_of_sync_beyond, record_at,
+    FILE_HEADER_BYTES, KIND_EDIT, KIND_SNAPSHOT, RECORD_HEADER_BYTES, Record, decode_file_header,
+    proof_of_sync_beyond, record_at,
 };
 use crate::format::version_edit::{EditRejection, VersionEdit};
 use crate::fs::file_system::File;
@@ -25,6 +26,8 @@ use std::path::Path;
 /// What a manifest says.
 #[derive(Debug)]
 pub(crate) struct Replayed {
+    /// The format of the database.
+    pub(crate) format: u32,
     /// The state after its last whole record.
     pub(crate) state: ManifestState,
     /// Where the first record, the snapshot, ends.
@@ -37,16 +40,20 @@ pub(crate) struct Replayed {
     pub(crate) torn: bool,
 }
 
-/// Reads manifest `number` from the `bytes` of its whole file at `path`.
-pub(crate) fn replay(path: &Path, number: u64, bytes: &[u8]) -> Result<Replayed> {
+/// Reads manifest `number` from the `bytes` of its whole file at `path`; the format of the database
+/// has to be within `window`.
+pub(crate) fn replay(
+    path: &Path,
+    number: u64,
+    bytes: &[u8],
+    window: FormatWindow,
+) -> Result<Replayed> {
     let damage = |offset: usize, what: &str| {
         let what = format!("{what}; restore the database from a backup");
         Error::corruption(path, offset as u64, what)
     };
     let format = decode_file_header(bytes, number).map_err(|d| damage(d.offset, d.what))?;
-    if format != MANIFEST_FORMAT {
-        return Err(newer_format(path, 0, &format!("format version {format}")));
-    }
+    check_format(path, 0, format, window)?;
     let (mut tables, mut state) = (TableSet::default(), ManifestState::default());
     state.raise_file_number(number);
     let (mut at, mut last_start, mut snapshot_end) = (FILE_HEADER_BYTES, FILE_HEADER_BYTES, 0);
@@ -80,6 +87,7 @@ pub(crate) fn replay(path: &Path, number: u64, bytes: &[u8]) -> Result<Replayed>
         .into_version()
         .map_err(|what| damage(last_start, what))?; // R3
     Ok(Replayed {
+        format,
         state,
         snapshot_end,
         last_start,
@@ -107,6 +115,31 @@ fn edit_of(path: &Path, at: usize, record: &Record<'_>, first: bool) -> Result<V
             newer_format(path, at, &format!("a field with tag {tag}"))
         }
     })
+}
+
+/// An error where a database of `format`, as `path` says, is not within `window`.
+pub(crate) fn check_format(
+    path: &Path,
+    at: usize,
+    format: u32,
+    window: FormatWindow,
+) -> Result<()> {
+    match window.standing(format) {
+        Standing::Read => Ok(()),
+        Standing::Newer => {
+            let newest = window.newest;
+            let what = format!("format version {format} (the newest known is {newest})");
+            Err(newer_format(path, at, &what))
+        }
+        Standing::Older => {
+            let text = format!(
+                "has format version {format}, and the oldest that this version of grainstore \
+                 reads is {}: open the database with an earlier version and upgrade it there",
+                window.least
+            );
+            Err(Error::unsupported(path, at as u64, text))
+        }
+    }
 }
 
 /// The error for `what` at `offset` of `path`, which reads well and which this build does not know.

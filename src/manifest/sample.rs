@@ -1,6 +1,7 @@
 //! For the tests of this room: a small database's worth of edits.
 
 use crate::error::Result;
+use crate::format::database_format::FormatWindow;
 use crate::format::properties::Properties;
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::manifest::edit_log::Manifest;
@@ -75,9 +76,9 @@ pub(crate) fn database(
     edits: &[VersionEdit],
 ) -> (Manifest, Vec<ManifestState>) {
     let dir = Path::new(DIR);
-    let found = Manifest::open(disk.shared(), dir, |_, _| Ok(()));
+    let found = Manifest::open(disk.shared(), dir, FormatWindow::BUILT, |_, _| Ok(()));
     assert!(found.unwrap().is_none());
-    let mut manifest = Manifest::create(disk.shared(), dir, 1, &first_state()).unwrap();
+    let mut manifest = Manifest::create(disk.shared(), dir, 1, &first_state(), 1).unwrap();
     let mut states = vec![manifest.state().clone()];
     for edit in edits {
         manifest.append(edit).unwrap();
@@ -89,7 +90,12 @@ pub(crate) fn database(
 /// What opening the database of `image` says, and the disk afterwards.
 pub(crate) fn open(image: &Image) -> (Result<ManifestState>, ScriptedDisk) {
     let disk = ScriptedDisk::of(image);
-    let opened = Manifest::open(disk.shared(), Path::new(DIR), |_, _| Ok(()));
+    let opened = Manifest::open(
+        disk.shared(),
+        Path::new(DIR),
+        FormatWindow::BUILT,
+        |_, _| Ok(()),
+    );
     let state = opened.map(|found| found.expect("a database").1);
     (state, disk)
 }

@@ -179,6 +179,22 @@ impl Db {
         self.core.engine.checkpoint(dir)
     }
 
+    /// The format of the database: its own, which may be older than what this build could write.
+    #[must_use]
+    pub fn format_version(&self) -> u32 {
+        self.core.engine.format_version()
+    }
+
+    /// Raises the format of the database to `version`; `false` where it has that already. Earlier
+    /// builds cannot open the database any more then, and there is no way back but a backup.
+    ///
+    /// # Errors
+    /// `UnsupportedFormat` where this build does not know `version`, `InvalidInput` where it is
+    /// older than what the database has; `StorageFull`, `Io`, `Latched`, `Closed`.
+    pub fn upgrade(&self, version: u32) -> Result<bool> {
+        self.core.engine.upgrade(version)
+    }
+
     /// Closes the database. Stores opened from it give `Closed` from then on.
     ///
     /// # Errors

@@ -170,6 +170,14 @@ impl DbBuilder {
         self
     }
 
+    /// Raises a database of an older format to the newest that this build knows, at the open;
+    /// earlier builds cannot open it any more then. Default false: a database keeps its format. See
+    /// [`Db::upgrade`].
+    pub fn upgrade_format(mut self, upgrade: bool) -> Self {
+        self.options.upgrade_format = upgrade;
+        self
+    }
+
     /// Where flushes and compactions run. Default [`Background::Thread`].
     pub fn background(mut self, background: Background) -> Self {
         self.options.background = background;
