@@ -3,6 +3,7 @@
 use super::logs::check_refusal;
 use super::sealing::reseal;
 use crate::format::current_pointer::CurrentPointer;
+use crate::format::database_format::FormatWindow;
 use crate::format::version_edit::VersionEdit;
 use crate::manifest::replay::replay;
 use std::path::Path;
@@ -31,7 +32,7 @@ pub fn manifest(bytes: &[u8]) {
     if flags & 1 == 1 {
         reseal("manifest-000001", &mut file);
     }
-    match replay(Path::new("/manifest-000001"), 1, &file) {
+    match replay(Path::new("/manifest-000001"), 1, &file, FormatWindow::BUILT) {
         Err(error) => check_refusal(&error),
         Ok(replayed) => {
             assert!(replayed.snapshot_end <= replayed.end && replayed.end <= file.len());
@@ -39,7 +40,7 @@ pub fn manifest(bytes: &[u8]) {
             assert_eq!(replayed.torn, replayed.end < file.len());
             // What is left without the torn end reads the same, and is whole.
             let whole = file.get(..replayed.end).unwrap_or_default();
-            let again = replay(Path::new("/manifest-000001"), 1, whole);
+            let again = replay(Path::new("/manifest-000001"), 1, whole, FormatWindow::BUILT);
             let end = again.map_or(0, |it| if it.torn { 0 } else { it.end });
             assert_eq!(end, replayed.end);
         }

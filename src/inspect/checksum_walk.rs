@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn blocks_are_found_behind_noise_of_unknown_length() {
-        let mut window: Vec<u8> = (0..777u32).map(|i| (i * i >> 3) as u8).collect();
+        let mut window: Vec<u8> = (0..777u32).map(|i| ((i * i) >> 3) as u8).collect();
         let mut expected = Vec::new();
         for len in [40usize, 600, 3] {
             let block = sealed(3, 10_000 + window.len() as u64, &vec![len as u8; len]);

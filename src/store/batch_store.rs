@@ -16,7 +16,8 @@ use crate::key::byte_range::ByteRange;
 use crate::key::key_part::Key;
 use crate::key::raw_bytes::RawBytes;
 
-/// A store that a [`Batch`](super::batch::Batch) can write to. Sealed: the stores of this crate are all there are.
+/// A store that a [`Batch`](super::batch::Batch) can write to. Sealed: the stores of this crate are
+/// all there are.
 pub trait BatchStore: sealed::Sealed {
     /// The type of its keys.
     type Key: Key;

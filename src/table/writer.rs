@@ -1,10 +1,10 @@
 //! Writing a table file, once, front to back.
 //!
-//! Entries come in the order of [`crate::format::entry`]; others are refused (W1). Bytes go out in large positional
-//! writes; nothing is durable, nor the file of any use, before [`TableWriter::finish`] has come
-//! back. After a failed write the writer refuses everything (W2); the caller removes the file.
-//! Used by one thread at a time. The name of the file becomes durable by a sync of its directory,
-//! which is the caller's.
+//! Entries come in the order of [`crate::format::entry`]; others are refused (W1). Bytes go out in
+//! large positional writes; nothing is durable, nor the file of any use, before
+//! [`TableWriter::finish`] has come back. After a failed write the writer refuses everything (W2);
+//! the caller removes the file. Used by one thread at a time. The name of the file becomes durable
+//! by a sync of its directory, which is the caller's.
 
 use super::options::TableOptions;
 use super::statistics::Statistics;

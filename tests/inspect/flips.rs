@@ -114,7 +114,7 @@ fn files_of_noise_and_files_cut_anywhere_are_told_and_never_panic() {
         let path = in_dir(name);
         let bytes = disk.read_file(&path).unwrap();
         for cut in 0..bytes.len().min(1_400) {
-            let noise: Vec<u8> = (0..cut).map(|i| (i * i >> 3) as u8).collect();
+            let noise: Vec<u8> = (0..cut).map(|i| ((i * i) >> 3) as u8).collect();
             for bytes in [&bytes[..cut], &noise] {
                 let damaged = disk.fork();
                 damaged.write_file(&path, bytes).unwrap();
