@@ -8,18 +8,24 @@ use crate::commands::checkpoint::Checkpoint;
 use crate::commands::compact::Compact;
 use crate::commands::count::Count;
 use crate::commands::del::Del;
+use crate::commands::diag::Diag;
 use crate::commands::drop_store::DropStore;
+use crate::commands::dump_manifest::DumpManifest;
+use crate::commands::dump_sstable::DumpSstable;
+use crate::commands::dump_wal::DumpWal;
 use crate::commands::export::Export;
 use crate::commands::flush::Flush;
 use crate::commands::get::Get;
 use crate::commands::import::Import;
 use crate::commands::init::Init;
 use crate::commands::put::Put;
+use crate::commands::repair::Repair;
 use crate::commands::restore::Restore;
 use crate::commands::scan::Scan;
 use crate::commands::stats::Stats;
 use crate::commands::stores::Stores;
 use crate::commands::ttl::TimeToLive;
+use crate::commands::verify::Verify;
 use crate::failure::Failure;
 use crate::output::{ColorWhen, Output};
 use clap::{Parser, Subcommand};
@@ -59,18 +65,24 @@ pub(crate) enum Command {
     Compact(Compact),
     Count(Count),
     Del(Del),
+    Diag(Diag),
     DropStore(DropStore),
+    DumpManifest(DumpManifest),
+    DumpSstable(DumpSstable),
+    DumpWal(DumpWal),
     Export(Export),
     Flush(Flush),
     Get(Get),
     Import(Import),
     Init(Init),
     Put(Put),
+    Repair(Repair),
     Restore(Restore),
     Scan(Scan),
     Stats(Stats),
     Stores(Stores),
     Ttl(TimeToLive),
+    Verify(Verify),
 }
 
 impl Command {
@@ -82,18 +94,24 @@ impl Command {
             Self::Compact(command) => command.run(output),
             Self::Count(command) => command.run(output),
             Self::Del(command) => command.run(output),
+            Self::Diag(command) => command.run(output),
             Self::DropStore(command) => command.run(output),
+            Self::DumpManifest(command) => command.run(output),
+            Self::DumpSstable(command) => command.run(output),
+            Self::DumpWal(command) => command.run(output),
             Self::Export(command) => command.run(output),
             Self::Flush(command) => command.run(output),
             Self::Get(command) => command.run(output),
             Self::Import(command) => command.run(output),
             Self::Init(command) => command.run(output),
             Self::Put(command) => command.run(output),
+            Self::Repair(command) => command.run(output),
             Self::Restore(command) => command.run(output),
             Self::Scan(command) => command.run(output),
             Self::Stats(command) => command.run(output),
             Self::Stores(command) => command.run(output),
             Self::Ttl(command) => command.run(output),
+            Self::Verify(command) => command.run(output),
         }
     }
 }

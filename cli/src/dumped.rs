@@ -4,6 +4,7 @@
 
 use crate::failure::{DAMAGED, Failure};
 use crate::hex;
+use crate::time_text::print_time;
 use clap::{Args, ValueEnum};
 use grainstore::inspect::Damage;
 use serde_json::{Value, json};
@@ -77,11 +78,17 @@ pub(crate) fn form(form: BytesForm, bytes: &[u8]) -> String {
     }
 }
 
-/// A time in ms since the epoch, which 0 stands for none of.
+/// A time in ms since the epoch.
+pub(crate) fn time(time_ms: u64) -> String {
+    let seconds = i64::try_from(time_ms / 1_000).unwrap_or(i64::MAX);
+    print_time((seconds, (time_ms % 1_000) as u32 * 1_000_000))
+}
+
+/// An expiry in ms since the epoch; nothing for never.
 pub(crate) fn expiry(expiry_ms: u64) -> String {
     match expiry_ms {
         0 => String::new(),
-        ms => format!(" until {}", crate::time_text::write(ms)),
+        ms => format!(" until {}", time(ms)),
     }
 }
 
@@ -108,5 +115,8 @@ pub(crate) fn check_is_folder(dir: &Path) -> Result<(), Failure> {
     if dir.is_dir() {
         return Ok(());
     }
-    Err(Failure::absent(format!("there is no folder {}", dir.display())))
+    Err(Failure::absent(format!(
+        "there is no folder {}",
+        dir.display()
+    )))
 }

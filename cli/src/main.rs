@@ -11,6 +11,7 @@
 mod arguments;
 mod commands;
 mod database;
+mod dumped;
 mod failure;
 mod fields;
 mod forms;

@@ -1,6 +1,7 @@
 //! The door to looking at files of a database from outside.
 
 use super::diagnosis::{self, Diagnosis};
+use super::folder::Folder;
 use super::log::LogInspection;
 use super::manifest::ManifestInspection;
 use super::table::TableInspection;
@@ -64,6 +65,16 @@ impl Inspector {
         ManifestInspection::open(&*self.fs, path.as_ref())
     }
 
+    /// Whether somebody has the database in `dir` open; `None` where that cannot be told. The lock
+    /// is taken for a moment to see.
+    ///
+    /// # Errors
+    /// `Io` where the directory cannot be listed.
+    pub fn in_use(&self, dir: impl AsRef<Path>) -> Result<Option<bool>> {
+        let folder = Folder::look(&*self.fs, dir.as_ref())?;
+        Ok(diagnosis::is_locked(&*self.fs, &folder))
+    }
+
     /// What lies in `dir`: files and what they are to the database, levels, log, the last clean
     /// close, and whether it would open.
     ///
@@ -109,8 +120,10 @@ impl Inspector {
 /// engine.flush()?;
 /// engine.close()?;
 ///
+/// let mut files = inspect::directory(&dir)?.files.into_iter();
+/// let table = files.find(|file| file.name.ends_with(".table")).unwrap();
 /// let mut entries = 0;
-/// for item in inspect::table(dir.join("000002.table"))? {
+/// for item in inspect::table(dir.join(&table.name))? {
 ///     match item {
 ///         TableItem::Entry(entry) => {
 ///             assert_eq!(entry.value.as_deref(), Some(&b"100"[..]));

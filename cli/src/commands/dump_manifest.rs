@@ -3,7 +3,6 @@
 use crate::dumped::{self, BytesForm};
 use crate::failure::Result;
 use crate::output::{BAD, FAINT, NAME, Output};
-use crate::time_text;
 use clap::Args;
 use grainstore::inspect::{self, ManifestEdit, ManifestItem, ManifestTable};
 use serde_json::{Value, json};
@@ -82,7 +81,7 @@ impl DumpManifest {
             }
         }
         if let Some(clock_ms) = edit.clock_ms.filter(|&ms| ms > 0) {
-            text.push_str(&format!(", clock {}", time_text::write(clock_ms)));
+            text.push_str(&format!(", clock {}", dumped::time(clock_ms)));
         }
         if let Some((log, offset)) = edit.closed {
             text.push_str(&format!(", closed: log {log} ends at {offset}"));

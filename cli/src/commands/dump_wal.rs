@@ -3,7 +3,6 @@
 use crate::dumped::{self, Shown};
 use crate::failure::Result;
 use crate::output::{BAD, FAINT, NAME, Output};
-use crate::time_text;
 use clap::Args;
 use grainstore::inspect::{self, LogItem, LogOperation, LogPlace, SealReason};
 use serde_json::{Value, json};
@@ -67,7 +66,7 @@ impl DumpWal {
                     it.bytes,
                     it.offset,
                     it.synced_up_to,
-                    time_text::write(it.time_ms)
+                    dumped::time(it.time_ms)
                 )
             }
             LogItem::Operation(operation) => self.operation(output, operation),
@@ -80,7 +79,7 @@ impl DumpWal {
                         time_ms,
                     } => format!(
                         "closed cleanly at {} under manifest {manifest} of {manifest_bytes} bytes",
-                        time_text::write(time_ms)
+                        dumped::time(time_ms)
                     ),
                     SealReason::Recovered => "a recovery found nothing behind it".to_owned(),
                     _ => "for another reason".to_owned(),

@@ -5,6 +5,7 @@
 //! - `places`: init, stores, stats, flush, compact, checkpoint, restore, bench
 //! - `refusals`: what is refused, in which words and with which exit code
 //! - `streams`: colours, quiet, JSON, pipes that close early
+//! - `inspection`: diag, verify, the dumps and repair, on good and damaged files
 //! - `memory`: that a load of any size takes little
 
 // What stands around the tests is test too; they reach for the real disk.
@@ -15,6 +16,7 @@
     clippy::disallowed_methods
 )]
 
+mod inspection;
 mod memory;
 mod places;
 mod records;
