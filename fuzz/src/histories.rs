@@ -3,7 +3,7 @@
 //! Input: the sizes of the engine in seven bytes, then operations, at most [`OPERATIONS_MAX`].
 
 use super::model::{self, Bounds, Coverage, KeyName, Leave, Operation, Setting, Step};
-use super::model::{ValueSpec, Write};
+use super::model::{Style, ValueSpec, Write};
 use super::supply::Supply;
 
 const OPERATIONS_MAX: usize = 48;
@@ -32,6 +32,11 @@ fn setting(from: &mut Supply<'_>) -> Setting {
         level1_kib: 8 + from.byte() % 9,
         cache_kib: u16::from(from.byte()),
         wal_segment_kib: 4 + from.byte() % 29,
+        style: match (flags >> 5) & 3 {
+            0 => Style::SizeTiered,
+            1 => Style::Switching,
+            _ => Style::Leveled,
+        },
     }
 }
 

@@ -15,4 +15,4 @@ mod oracle;
 
 pub use coverage::Coverage;
 pub use engine_run::run;
-pub use operation::{Bounds, KeyName, Leave, Operation, Setting, Step, ValueSpec, Write};
+pub use operation::{Bounds, KeyName, Leave, Operation, Setting, Step, Style, ValueSpec, Write};

@@ -99,6 +99,10 @@ fn show(output: &mut Output, it: &Diagnosis) -> Result<()> {
             ),
         )?;
     }
+    show_files(output, it)
+}
+
+fn show_files(output: &mut Output, it: &Diagnosis) -> Result<()> {
     for file in &it.files {
         let bytes = file.bytes.map_or("-".to_owned(), |bytes| bytes.to_string());
         let role = role(file.role);

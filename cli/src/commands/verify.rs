@@ -67,7 +67,8 @@ impl Verify {
                 ))?;
             }
             let text = format!(
-                "{} tables with {} blocks and {} entries, {} log segments with {} commits, {} bytes",
+                "{} tables with {} blocks and {} entries, {} log segments with {} commits, \
+                 {} bytes",
                 it.tables, it.blocks, it.entries, it.logs, it.records, it.bytes
             );
             output.line(text)?;

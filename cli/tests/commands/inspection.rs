@@ -228,7 +228,10 @@ fn a_log_and_a_manifest_are_dumped_in_order() {
         "--limit",
         "99",
     ]);
-    assert!(text.contains("+ table ") && text.contains(" on level 0, keys 00 to"), "{text}");
+    assert!(
+        text.contains("+ table ") && text.contains(" on level 0, keys 00 to"),
+        "{text}"
+    );
     assert_eq!(
         documents(&folder.ok(&["--json", "dump-manifest", shown(&manifest), "--limit", "1",]))
             .len(),
