@@ -7,7 +7,12 @@
 
 use std::path::Path;
 
-const DOCUMENTS: &[&str] = &["docs/seeds.md", "docs/promises.md", "docs/testing.md", "README.md"];
+const DOCUMENTS: &[&str] = &[
+    "docs/seeds.md",
+    "docs/promises.md",
+    "docs/testing.md",
+    "README.md",
+];
 const FOLDERS: &[&str] = &["tests/", "cli/tests/", "examples/", "src/", "fuzz/"];
 
 /// The names in backticks that begin with a folder of tests.
@@ -57,5 +62,8 @@ fn a_name_that_leads_nowhere_is_told() {
     assert_eq!(fault(root, here), None);
     assert!(fault(root, "tests/named_tests.rs::gone").is_some());
     assert!(fault(root, "tests/gone.rs").is_some());
-    assert_eq!(names("say `tests/a.rs::b` and `c`").collect::<Vec<_>>(), ["tests/a.rs::b"]);
+    assert_eq!(
+        names("say `tests/a.rs::b` and `c`").collect::<Vec<_>>(),
+        ["tests/a.rs::b"]
+    );
 }

@@ -20,6 +20,7 @@ pub(crate) mod guards;
 #[cfg(feature = "sim")]
 #[cfg(test)]
 mod guards_tests;
+pub(crate) mod ingest;
 pub(crate) mod latch;
 pub(crate) mod live_table;
 pub(crate) mod lsm;
@@ -41,6 +42,7 @@ pub(crate) mod snapshots;
 pub(crate) mod source;
 pub(crate) mod stats;
 pub(crate) mod sweep;
+pub(crate) mod table_file;
 pub(crate) mod table_output;
 pub(crate) mod tiered_plan;
 pub(crate) mod trace;
@@ -64,6 +66,7 @@ pub use pinned_bytes::PinnedBytes;
 pub use scan::Scan;
 pub use snapshot::Snapshot;
 pub use stats::{EngineStats, LevelStats};
+pub use table_file::TableFileWriter;
 pub use watch::Watch;
 pub use watch_event::{WatchChange, WatchEvent, WatchOptions};
 pub use write_batch::WriteBatch;

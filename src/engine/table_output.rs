@@ -179,7 +179,7 @@ fn create(core: &Core, level: u8) -> Result<(u64, TableWriter)> {
     Ok((number, writer))
 }
 
-/// The method that `chosen` names, where it is built in.
+/// The method of that name.
 pub(crate) fn compression(chosen: BlockCompression) -> Compression {
     match chosen {
         BlockCompression::None => Compression::None,

@@ -210,25 +210,20 @@ struct IngestShare {
 }
 
 impl IngestOffer {
-    /// Adds a record of the ingest.
-    pub(crate) fn add(&mut self, key: &[u8], value: &[u8], expiry_ms: u64) {
-        let put = OnceCell::new();
+    /// Adds what the ingest does.
+    pub(crate) fn add(&mut self, operation: Operation<'_>) {
+        let offered = Offered::new(operation);
         for share in &mut self.shares {
-            if !share.ring.watches(key) {
+            let Some(bytes) = offered.bytes(&share.ring) else {
                 continue;
-            }
+            };
             share.events += 1;
-            share.bytes += WatchChange::OVERHEAD_BYTES + key.len() + value.len();
-            if !share.ring.can_hold(share.events, share.bytes) {
+            share.bytes += bytes;
+            if share.ring.can_hold(share.events, share.bytes) {
+                share.changes.extend(offered.change(&share.ring));
+            } else {
                 share.changes = Vec::new();
-                continue;
             }
-            let put = put.get_or_init(|| WatchChange::Put {
-                key: key.into(),
-                value: value.into(),
-                expiry_ms,
-            });
-            share.changes.push(put.clone());
         }
     }
 }
