@@ -52,6 +52,11 @@ const SIBLINGS: &[(&str, &str, &str)] = &[
         "work that a runtime cannot take ends in an error",
     ),
     ("asynchronous", "store", "the same stores as async methods"),
+    (
+        "key",
+        "format",
+        "a range of keys ends as any range of bytes does",
+    ),
 ];
 
 /// Where the sources of the packages lie; only `src` has floors.

@@ -15,6 +15,7 @@ use super::source::{RunCursor, Source};
 use crate::error::{Error, Result};
 use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
 use crate::format::range_tombstones::RangeTombstones;
+use crate::format::successor::successor;
 use crate::manifest::version::LEVELS;
 use crate::sync::Arc;
 use std::fmt;
@@ -59,17 +60,9 @@ impl KeyRange {
     pub(crate) fn prefix(prefix: &[u8]) -> Self {
         Self {
             lower: prefix.into(),
-            upper: prefix_end(prefix),
+            upper: successor(prefix).map(Into::into),
         }
     }
-}
-
-/// The first key after all that begin with `prefix`; `None` where there is no such key.
-fn prefix_end(prefix: &[u8]) -> Option<Box<[u8]>> {
-    let last = prefix.iter().rposition(|&b| b != 0xff)?;
-    let mut end = prefix.get(..=last)?.to_vec();
-    *end.last_mut()? += 1;
-    Some(end.into())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,4 +27,5 @@ pub(crate) mod log_record;
 pub(crate) mod manifest_record;
 pub(crate) mod properties;
 pub(crate) mod range_tombstones;
+pub(crate) mod successor;
 pub(crate) mod version_edit;

@@ -10,6 +10,7 @@
 
 use std::ops::{Bound, RangeBounds};
 
+use crate::format::successor::successor;
 use crate::key::key_prefix::{KeyPrefix, NextPart, TextPart};
 use crate::key::key_range::KeyRange;
 use crate::key::wrappers;
@@ -200,13 +201,4 @@ impl RangeBounds<[u8]> for ByteRange {
     fn end_bound(&self) -> Bound<&[u8]> {
         self.upper()
     }
-}
-
-/// The least byte string above everything that begins with `bytes`; `None` where there is none.
-#[must_use]
-pub fn successor(bytes: &[u8]) -> Option<Vec<u8>> {
-    let last = bytes.iter().rposition(|byte| *byte != 0xFF)?;
-    let mut above = bytes[..=last].to_vec();
-    above[last] += 1;
-    Some(above)
 }

@@ -76,7 +76,8 @@ pub(crate) mod uuid;
 pub(crate) mod wrappers;
 // Types of other crates are one file each, behind the feature of that crate's name.
 
-pub use byte_range::{ByteRange, successor};
+pub use crate::format::successor::successor;
+pub use byte_range::ByteRange;
 pub use key_error::KeyError;
 pub use key_part::{Key, KeyPart, KeyRef};
 pub use key_prefix::{
