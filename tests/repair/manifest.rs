@@ -2,10 +2,10 @@
 
 use crate::oracle::{deeds, outcome};
 use crate::sample::{
-    Contents, DIR, Sample, Writer, contents, current, files, manifest, options, repaired, sample,
-    samples,
+    Contents, DIR, Sample, TIERED, Writer, contents, current, files, killed, manifest, options,
+    repaired, samples,
 };
-use grainstore::engine::Engine;
+use grainstore::engine::{Compaction, Engine};
 use grainstore::fs::{CrashDisk, CrashImage, SplitMix64};
 use grainstore::inspect::{Inspector, Loss, ManifestItem, TablePart};
 use std::collections::BTreeMap;
@@ -90,8 +90,8 @@ fn every_table(disk: &CrashDisk) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// A database with a past, and the tables that compactions of it left behind.
-fn with_leftovers() -> (Sample, BTreeMap<PathBuf, Vec<u8>>) {
-    let mut writer = Writer::new();
+fn with_leftovers(compaction: Compaction) -> (Sample, BTreeMap<PathBuf, Vec<u8>>) {
+    let mut writer = Writer::new(compaction);
     for round in 0..6 {
         writer.puts(round * 30, round * 30 + 70);
         for i in 0..12 {
@@ -119,7 +119,7 @@ fn with_leftovers() -> (Sample, BTreeMap<PathBuf, Vec<u8>>) {
 
 #[test]
 fn with_a_manifest_leftovers_of_compactions_are_told_and_not_used() {
-    let (sample, leftovers) = with_leftovers();
+    let (sample, leftovers) = with_leftovers(Compaction::Leveled);
     let disk = sample.disk.fork();
     for (path, bytes) in &leftovers {
         disk.write_file(path, bytes).unwrap();
@@ -137,46 +137,51 @@ fn with_a_manifest_leftovers_of_compactions_are_told_and_not_used() {
 
 #[test]
 fn without_a_manifest_all_tables_that_ever_were_give_what_is_there() {
-    let (sample, leftovers) = with_leftovers();
-    check_all_there(&sample, "all leftovers and no manifest", |disk| {
-        for (path, bytes) in &leftovers {
-            disk.write_file(path, bytes).unwrap();
-        }
-        disk.lose_file(&current()).unwrap();
-        disk.lose_file(&manifest(disk)).unwrap();
-    });
+    for compaction in [Compaction::Leveled, TIERED] {
+        let (sample, leftovers) = with_leftovers(compaction);
+        check_all_there(&sample, "all leftovers and no manifest", |disk| {
+            for (path, bytes) in &leftovers {
+                disk.write_file(path, bytes).unwrap();
+            }
+            disk.lose_file(&current()).unwrap();
+            disk.lose_file(&manifest(disk)).unwrap();
+        });
+    }
 }
 
 #[test]
 fn without_a_manifest_some_leftovers_bring_back_nothing_that_a_readable_tombstone_deletes() {
-    let (sample, leftovers) = with_leftovers();
-    let mut chance = SplitMix64::new(3);
-    let mut differences = 0;
-    for round in 0..150 {
-        let disk = sample.disk.fork();
-        let rate = 1 + chance.below(8);
-        for (path, bytes) in &leftovers {
-            if chance.below(8) < rate {
-                disk.write_file(path, bytes).unwrap();
+    for compaction in [Compaction::Leveled, TIERED] {
+        let (sample, leftovers) = with_leftovers(compaction);
+        let mut chance = SplitMix64::new(3);
+        for round in 0..100 {
+            let disk = sample.disk.fork();
+            let rate = 1 + chance.below(8);
+            for (path, bytes) in &leftovers {
+                if chance.below(8) < rate {
+                    disk.write_file(path, bytes).unwrap();
+                }
             }
-        }
-        let naive = outcome(&deeds(&disk), |_| true);
-        disk.lose_file(&current()).unwrap();
-        disk.lose_file(&manifest(&disk)).unwrap();
-        let (saved, report) = repaired(&sample, &disk, "some leftovers");
-        assert!(!report.is_complete());
-        for key in saved.keys().chain(sample.contents.keys()) {
-            let (found, right) = (saved.get(key), sample.contents.get(key));
-            differences += u64::from(found != right);
-            // Either what a reader saw, or what all that can be read adds up to.
-            let fits = found == right || found == naive.get(key);
-            assert!(
-                fits,
-                "round {round}, {key:?}: {found:?}, not {right:?}\n{report:#?}"
-            );
+            check_some_leftovers(&sample, &disk, &format!("{compaction:?}, round {round}"));
         }
     }
-    println!("{differences} records differ");
+}
+
+fn check_some_leftovers(sample: &Sample, disk: &CrashDisk, what: &str) {
+    let naive = outcome(&deeds(disk), |_| true);
+    disk.lose_file(&current()).unwrap();
+    disk.lose_file(&manifest(disk)).unwrap();
+    let (saved, report) = repaired(sample, disk, what);
+    assert!(!report.is_complete());
+    for key in saved.keys().chain(sample.contents.keys()) {
+        let (found, right) = (saved.get(key), sample.contents.get(key));
+        // Either what a reader saw, or what all that can be read adds up to.
+        let fits = found == right || found == naive.get(key);
+        assert!(
+            fits,
+            "{what}, {key:?}: {found:?}, not {right:?}\n{report:#?}"
+        );
+    }
 }
 
 fn open_contents(disk: &CrashDisk) -> Option<Contents> {
@@ -187,7 +192,7 @@ fn open_contents(disk: &CrashDisk) -> Option<Contents> {
 
 #[test]
 fn a_kill_at_any_moment_leaves_what_a_repair_finds_with_and_without_a_manifest() {
-    let sample = sample("killed", false);
+    let sample = killed();
     let mut moments = 0;
     for call in (0..=sample.history.calls()).step_by(5) {
         for image in [CrashImage::KeepAll, CrashImage::DropUnsynced] {

@@ -1,7 +1,7 @@
 //! Every file flipped, cut and removed, at every block and record.
 
 use crate::oracle::{Deed, deeds, outcome, stretches};
-use crate::sample::{Sample, ending, files, manifest, repaired, sample, samples};
+use crate::sample::{Sample, closed, ending, files, killed, manifest, repaired, samples};
 use grainstore::fs::CrashDisk;
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn an_undamaged_database_gives_an_equal_copy() {
 
 #[test]
 fn the_samples_hold_what_the_tests_are_about() {
-    let sample = sample("closed", true);
+    let sample = closed();
     let deeds = deeds(&sample.disk);
     let text = format!("{deeds:?}");
     assert!(text.contains("Delete(") && text.contains("DeleteRange("));
@@ -156,7 +156,7 @@ fn a_removed_file_costs_what_stood_in_it_alone() {
 
 #[test]
 fn two_damages_cost_no_more_than_both() {
-    let sample = sample("closed", true);
+    let sample = closed();
     let deeds = deeds(&sample.disk);
     let tables = ending(&sample.disk, ".table");
     for file in &tables {
@@ -189,7 +189,7 @@ fn two_damages_cost_no_more_than_both() {
 
 #[test]
 fn bits_flipped_anywhere_never_cost_what_is_elsewhere() {
-    let sample = sample("killed", false);
+    let sample = killed();
     let deeds = deeds(&sample.disk);
     for (file, bytes) in files(&sample.disk) {
         for at in (0..bytes.len() as u64).step_by(61) {

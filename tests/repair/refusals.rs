@@ -1,6 +1,6 @@
 //! What a repair does not do, and what a failed one leaves.
 
-use crate::sample::{DIR, NEW, contents, current, files, options, repair_options, sample};
+use crate::sample::{DIR, NEW, closed, contents, current, files, killed, options, repair_options};
 use grainstore::ErrorKind;
 use grainstore::engine::Engine;
 use grainstore::fs::{CrashDisk, CrashImage, FileSystem};
@@ -14,7 +14,7 @@ fn refused(disk: &CrashDisk, from: &str, to: &str) -> ErrorKind {
 
 #[test]
 fn a_target_that_is_not_empty_or_lies_in_the_source_is_refused() {
-    let disk = sample("closed", true).disk;
+    let disk = closed().disk;
     disk.create_dir_all(Path::new("/full")).unwrap();
     disk.write_file(Path::new("/full/note"), b"mine").unwrap();
     let before = disk.paths();
@@ -30,7 +30,7 @@ fn a_target_that_is_not_empty_or_lies_in_the_source_is_refused() {
 
 #[test]
 fn a_source_without_a_database_or_in_use_is_refused() {
-    let disk = sample("closed", true).disk;
+    let disk = closed().disk;
     disk.create_dir_all(Path::new("/empty")).unwrap();
     assert_eq!(refused(&disk, "/empty", NEW), ErrorKind::InvalidInput);
     assert_eq!(refused(&disk, "/nowhere", NEW), ErrorKind::Io);
@@ -55,7 +55,7 @@ fn crc(bytes: &[u8]) -> u32 {
 
 #[test]
 fn what_a_newer_release_wrote_is_not_lost_to_this_one() {
-    let disk = sample("closed", true).disk;
+    let disk = closed().disk;
     let mut bytes = files(&disk)[&current()].clone();
     bytes[8] = 9;
     let checked = [&[0; 16][..], &bytes[..12], &bytes[16..]].concat();
@@ -68,7 +68,7 @@ fn what_a_newer_release_wrote_is_not_lost_to_this_one() {
 
 #[test]
 fn a_power_cut_during_a_repair_leaves_all_of_the_new_database_or_none() {
-    let sample = sample("closed", true);
+    let sample = closed();
     let begin = sample.disk.calls();
     let (mut whole, mut none) = (0, 0);
     repair(DIR, NEW, &repair_options(&sample.disk)).unwrap();
@@ -91,7 +91,7 @@ fn a_power_cut_during_a_repair_leaves_all_of_the_new_database_or_none() {
 
 #[test]
 fn progress_is_told_and_a_small_memory_is_enough() {
-    let sample = sample("killed", false);
+    let sample = killed();
     let mut options = repair_options(&sample.disk);
     options.memory_bytes_max = 0;
     let (mut looked, mut read) = (0, 0);

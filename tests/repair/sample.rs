@@ -4,7 +4,7 @@
 
 use grainstore::Background;
 use grainstore::clock::ManualClock;
-use grainstore::engine::{Engine, EngineOptions, WriteBatch};
+use grainstore::engine::{Compaction, Engine, EngineOptions, WriteBatch};
 use grainstore::fs::CrashDisk;
 use grainstore::inspect::{RepairOptions, RepairReport};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,9 +61,11 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(compaction: Compaction) -> Self {
         let disk = CrashDisk::new();
-        let engine = Engine::open(DIR, options(&disk)).unwrap();
+        let mut options = options(&disk);
+        options.compaction = compaction;
+        let engine = Engine::open(DIR, options).unwrap();
         Self {
             disk,
             engine,
@@ -125,8 +127,8 @@ pub(crate) fn contents(engine: &Engine) -> Contents {
 
 /// Tables on several levels with versions, tombstones and range tombstones held by a snapshot, and
 /// operations of every kind in the log.
-pub(crate) fn sample(name: &'static str, close: bool) -> Sample {
-    let mut writer = Writer::new();
+pub(crate) fn sample(name: &'static str, close: bool, compaction: Compaction) -> Sample {
+    let mut writer = Writer::new(compaction);
     writer.puts(0, 190);
     writer.engine.flush().unwrap();
     writer.engine.run_due_work().unwrap();
@@ -155,8 +157,23 @@ pub(crate) fn sample(name: &'static str, close: bool) -> Sample {
     writer.finish(name, close)
 }
 
-pub(crate) fn samples() -> [Sample; 2] {
-    [sample("closed", true), sample("killed", false)]
+pub(crate) fn closed() -> Sample {
+    sample("closed", true, Compaction::Leveled)
+}
+
+pub(crate) fn killed() -> Sample {
+    sample("killed", false, Compaction::Leveled)
+}
+
+/// Runs merge as soon as there are three.
+pub(crate) const TIERED: Compaction = Compaction::SizeTiered {
+    runs_merged_min: 2,
+    runs_max: 3,
+    space_percent_max: 200,
+};
+
+pub(crate) fn samples() -> [Sample; 3] {
+    [closed(), killed(), sample("closed, tiered", true, TIERED)]
 }
 
 /// The files of the damaged database.
