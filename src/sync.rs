@@ -4,10 +4,33 @@
 //! are: today `parking_lot` locks (small, without poisoning) and threads of the operating system.
 //! What does not live here: channels, executors, timers beyond a plain wait.
 
+pub(crate) use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
+use std::ops::Range;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 pub(crate) use std::thread::JoinHandle;
+
+/// Says of plain memory that threads share without a lock who touches what of it: nothing at all in
+/// a build, a check for races in the models of `models/`.
+#[derive(Debug)]
+pub(crate) struct SharedMemory;
+
+impl SharedMemory {
+    /// For a memory of so many bytes.
+    #[inline]
+    pub(crate) fn new(_bytes: usize) -> Self {
+        Self
+    }
+
+    /// These bytes have been written.
+    #[inline]
+    pub(crate) fn wrote(&self, _bytes: Range<usize>) {}
+
+    /// These bytes may be read from here on.
+    #[inline]
+    pub(crate) fn reads(&self, _bytes: Range<usize>) {}
+}
 
 /// Starts a named thread of the operating system.
 #[allow(clippy::disallowed_methods)]

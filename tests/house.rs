@@ -64,7 +64,7 @@ const PACKAGES: &[&str] = &["src", "derive/src", "cli/src"];
 
 /// Folders with Rust that obeys the laws of shape.
 const FOLDERS: &[&str] = &[
-    "src", "derive", "cli", "tests", "examples", "benches", "bench", "fuzz", "docs",
+    "src", "derive", "cli", "tests", "examples", "benches", "bench", "fuzz", "models", "docs",
 ];
 
 const FILE_LINES_MAX: usize = 500;

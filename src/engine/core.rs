@@ -20,11 +20,10 @@ use crate::format::file_name::FileName;
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
-use crate::sync::{Arc, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::table::cache::BlockCache;
 use crate::table::hit_tally::HitTally;
 use crate::wal::writer::WalWriter;
-use arc_swap::ArcSwap;
 use std::path::{Path, PathBuf};
 
 /// What the holder of the log lock may change.

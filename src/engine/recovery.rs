@@ -34,14 +34,13 @@ use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::state::ManifestState;
 use crate::memtable::map::Memtable;
-use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex};
+use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Mutex};
 use crate::table::cache::BlockCache;
 use crate::table::hit_tally::HitTally;
 use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
 use crate::wal::writer::WalWriter;
-use arc_swap::ArcSwap;
 use std::io;
 use std::path::Path;
 

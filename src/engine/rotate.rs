@@ -12,8 +12,7 @@ use super::trouble::Work;
 use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::memtable::map::Memtable;
-use crate::sync::{Arc, AtomicU64, Ordering, sleep};
-use arc_swap::Guard;
+use crate::sync::{Arc, AtomicU64, Guard, Ordering, sleep};
 use std::time::Duration;
 
 /// Sleep owed for each written KiB and each step behind, in nanoseconds.

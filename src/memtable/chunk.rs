@@ -14,7 +14,7 @@
 
 #![allow(unsafe_code)]
 
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicUsize, Ordering, SharedMemory};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::slice;
@@ -24,6 +24,7 @@ struct Chunk {
     start: NonNull<u8>,
     capacity: usize,
     filled: AtomicUsize,
+    memory: SharedMemory,
 }
 
 // SAFETY: the memory belongs to the chunk alone (K1), so it may be freed by any thread.
@@ -62,10 +63,12 @@ pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
     // SAFETY: a pointer taken from a box is never null.
     let start = unsafe { NonNull::new_unchecked(start) };
     let filled = AtomicUsize::new(0);
+    let memory = SharedMemory::new(capacity);
     let chunk = Arc::new(Chunk {
         start,
         capacity,
         filled,
+        memory,
     });
     let reader = ChunkReader {
         chunk: Arc::clone(&chunk),
@@ -100,6 +103,7 @@ impl ChunkWriter {
             }
             self.filled += part.len();
         }
+        self.chunk.memory.wrote(begin..self.filled);
         self.chunk.filled.store(self.filled, Ordering::Release);
         Some(begin)
     }
@@ -113,6 +117,7 @@ impl ChunkReader {
         if offset > filled {
             return &[];
         }
+        self.chunk.memory.reads(offset..filled);
         // SAFETY: `offset..filled`, which may be empty, lies inside the allocation (K1), is
         // initialised and will not be written again (K2); the acquiring load saw the store that
         // came after the writes (K3). The memory lives as long as the chunk, which the borrow of

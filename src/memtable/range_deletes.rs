@@ -8,8 +8,7 @@
 //! between reads want a new memtable; [`RangeDeletes::count`] tells.
 
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
-use crate::sync::{Arc, AtomicUsize, Mutex, Ordering};
-use arc_swap::ArcSwapOption;
+use crate::sync::{Arc, ArcSwapOption, AtomicUsize, Mutex, Ordering};
 
 /// Range tombstones that grow in number.
 #[derive(Debug, Default)]

@@ -16,8 +16,9 @@
 
 use super::hit_tally::HitTally;
 use crate::format::block::Block;
-use crate::sync::{Arc, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, Weak};
-use arc_swap::{ArcSwapOption, Guard};
+use crate::sync::{
+    Arc, ArcSwapOption, AtomicBool, AtomicU64, AtomicUsize, Guard, Mutex, Ordering, Weak,
+};
 use std::collections::VecDeque;
 
 /// This many dead frames are always let stand.

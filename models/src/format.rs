@@ -1,0 +1,16 @@
+//! The library's formats, as far as the modelled parts read them.
+
+#[path = "../../src/format/block.rs"]
+pub(crate) mod block;
+#[path = "../../src/format/block_buckets.rs"]
+pub(crate) mod block_buckets;
+#[path = "../../src/format/block_spans.rs"]
+pub(crate) mod block_spans;
+#[path = "../../src/format/bytes.rs"]
+pub(crate) mod bytes;
+#[path = "../../src/format/damage.rs"]
+pub(crate) mod damage;
+#[path = "../../src/format/entry.rs"]
+pub(crate) mod entry;
+#[path = "../../src/format/range_tombstones.rs"]
+pub(crate) mod range_tombstones;
