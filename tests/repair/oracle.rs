@@ -111,7 +111,9 @@ fn log_deeds(disk: &CrashDisk, file: &Path, deeds: &mut Vec<Deed>) {
 
 /// What a reader sees of those deeds that `survives`.
 pub(crate) fn outcome(deeds: &[Deed], survives: impl Fn(&Deed) -> bool) -> Contents {
-    let mut newest: BTreeMap<&[u8], (u64, Option<(&[u8], u64)>)> = BTreeMap::new();
+    /// A value and its expiry; nothing for a delete.
+    type Put<'a> = Option<(&'a [u8], u64)>;
+    let mut newest: BTreeMap<&[u8], (u64, Put<'_>)> = BTreeMap::new();
     let left = || deeds.iter().filter(|deed| survives(deed));
     for deed in left() {
         let (key, put) = match &deed.what {

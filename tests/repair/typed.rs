@@ -22,7 +22,7 @@ fn filled(disk: &CrashDisk, compacted: bool) -> Version {
     let blobs = db.bytes_store("blobs").unwrap();
     for i in 0..40 {
         names.put(&i, &format!("name {i}")).unwrap();
-        blobs.put(&i.to_be_bytes(), b"blob").unwrap();
+        blobs.put(i.to_be_bytes(), b"blob").unwrap();
     }
     names
         .put_with(

@@ -4,7 +4,7 @@ use crate::runner::{Folder, documents};
 use grainstore::Db;
 use serde_json::{Value, json};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const RECORDS: u64 = 2_000;
 
@@ -15,10 +15,10 @@ fn database() -> Folder {
     let notes = db.bytes_store("notes").unwrap();
     for i in 0..RECORDS {
         let value = format!("value {i} {}", ".".repeat(100));
-        notes.put(&i.to_be_bytes(), value.as_bytes()).unwrap();
+        notes.put(i.to_be_bytes(), value.as_bytes()).unwrap();
     }
     db.flush().unwrap();
-    notes.delete(&3u64.to_be_bytes()).unwrap();
+    notes.delete(3u64.to_be_bytes()).unwrap();
     notes.put(b"in the log", b"\x00\xff").unwrap();
     db.close().unwrap();
     folder
@@ -31,7 +31,7 @@ fn file(folder: &Folder, end: &str) -> PathBuf {
     files.find(ends).unwrap()
 }
 
-fn shown(path: &PathBuf) -> &str {
+fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
