@@ -62,13 +62,16 @@ impl SourceFile {
         bytes.try_reserve_exact(len).map_err(|_| too_long())?;
         bytes.resize(len, 0);
         if self.file.read_exact_at(&mut bytes, offset).is_err() {
-            let mut at = offset;
-            for sector in bytes.chunks_mut(SECTOR_BYTES) {
-                sector.fill(0);
+            let mut done = 0;
+            while let Some(rest) = bytes.get_mut(done..).filter(|rest| !rest.is_empty()) {
+                let at = offset + done as u64;
+                let left = SECTOR_BYTES - (at % SECTOR_BYTES as u64) as usize;
+                let step = left.min(rest.len());
+                let sector = rest.get_mut(..step).unwrap_or_default();
                 if self.file.read_exact_at(sector, at).is_err() {
                     sector.fill(0);
                 }
-                at += sector.len() as u64;
+                done += step;
             }
         }
         Ok(bytes)
@@ -112,5 +115,68 @@ impl SourceWindow {
         }
         let from = (offset - self.start) as usize;
         Ok(self.buffer.get(from..from + len as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    /// Holds its offsets as bytes, and gives an error for reads that touch the second sector.
+    #[derive(Debug)]
+    struct BadSector;
+
+    impl File for BadSector {
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+            if offset < 1_024 && offset + buf.len() as u64 > 512 {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            for (i, byte) in buf.iter_mut().enumerate() {
+                *byte = ((offset + i as u64) % 255) as u8 + 1;
+            }
+            Ok(buf.len())
+        }
+
+        fn write_at(&self, _: &[u8], _: u64) -> io::Result<usize> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync_all(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn set_len(&self, _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn len(&self) -> io::Result<u64> {
+            Ok(2_000)
+        }
+    }
+
+    #[test]
+    fn a_sector_that_cannot_be_read_is_zeros_and_those_beside_it_are_read() {
+        let source = SourceFile {
+            file: Arc::new(BadSector),
+            path: PathBuf::new(),
+            bytes: 2_000,
+        };
+        for from in [0, 100, 512, 700, 1_024] {
+            let bytes = source.read(from, 5_000).unwrap();
+            assert_eq!(bytes.len() as u64, 2_000 - from);
+            for (at, &byte) in (from..).zip(&bytes) {
+                let bad = (512..1_024).contains(&at);
+                assert_eq!(byte, if bad { 0 } else { (at % 255) as u8 + 1 }, "at {at}");
+            }
+        }
+        let mut window = SourceWindow::new(source);
+        assert_eq!(window.bytes(1_990, 10).unwrap().unwrap().len(), 10);
+        assert!(window.bytes(1_990, 11).unwrap().is_none());
+        assert!(window.bytes(u64::MAX, 1).unwrap().is_none());
     }
 }

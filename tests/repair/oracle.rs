@@ -109,11 +109,12 @@ fn log_deeds(disk: &CrashDisk, file: &Path, deeds: &mut Vec<Deed>) {
     }
 }
 
+/// The newest version of a key: its number, and value and expiry of a put.
+type Newest<'d> = (u64, Option<(&'d [u8], u64)>);
+
 /// What a reader sees of those deeds that `survives`.
 pub(crate) fn outcome(deeds: &[Deed], survives: impl Fn(&Deed) -> bool) -> Contents {
-    /// A value and its expiry; nothing for a delete.
-    type Put<'a> = Option<(&'a [u8], u64)>;
-    let mut newest: BTreeMap<&[u8], (u64, Put<'_>)> = BTreeMap::new();
+    let mut newest: BTreeMap<&[u8], Newest<'_>> = BTreeMap::new();
     let left = || deeds.iter().filter(|deed| survives(deed));
     for deed in left() {
         let (key, put) = match &deed.what {
