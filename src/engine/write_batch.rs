@@ -213,6 +213,7 @@ impl WriteBatch {
         )?;
         let after = self.payload.len() + key.len() + value_bytes + 32;
         limit("a batch", after, BATCH_BYTES_MAX)?;
+        self.payload.reserve(after - self.payload.len());
         batch::append(&mut self.payload, operation);
         self.operations += 1;
         Ok(())

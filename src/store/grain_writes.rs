@@ -19,6 +19,7 @@ use crate::key::byte_range::ByteRange;
 use crate::key::key_part::{Key, KeyRef};
 use crate::key::key_prefix::KeyPrefix;
 use crate::key::key_range::KeyRange;
+use std::cell::Cell;
 
 /// What a write has to know of the record that it replaces.
 #[derive(Debug)]
@@ -28,6 +29,14 @@ pub(crate) struct Before {
     /// `None` in a store without indexes.
     entries: Option<Entries>,
 }
+
+thread_local! {
+    /// The buffer that puts encode their records into, so that a put allocates once, for the log.
+    static RECORD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The largest buffer that a thread keeps from one put to the next.
+const RECORD_BYTES_KEPT: usize = 64 << 10;
 
 impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     /// Puts `value` under `key` with the default lifetime; a lifetime set before is dropped.
@@ -403,30 +412,44 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
         was: Option<&Entries>,
     ) -> Result<Version> {
         let version = self.raw.db.next_version();
-        let record = self.record(key, version, value)?;
-        stage.writes.raise_sequence_floor(version);
-        match self.raw.expiry_ms(ttl, kept_ms)? {
-            Some(expiry_ms) => {
-                let now = self.entries(value, expiry_ms);
-                self.replace(stage, (key, &record, expiry_ms), was, now)?;
-            }
-            // Over at once: nothing of the value is kept.
-            None => self.remove(stage, key, was)?,
+        // Taken, not borrowed: where the codec puts into another store, that one finds it empty.
+        let mut record = RECORD.take();
+        record.clear();
+        let appended = self
+            .encode_record(&mut record, key, version, value)
+            .and_then(|()| {
+                stage.writes.raise_sequence_floor(version);
+                match self.raw.expiry_ms(ttl, kept_ms)? {
+                    Some(expiry_ms) => {
+                        let now = self.entries(value, expiry_ms);
+                        self.replace(stage, (key, &record, expiry_ms), was, now)
+                    }
+                    // Over at once: nothing of the value is kept.
+                    None => self.remove(stage, key, was),
+                }
+            });
+        if record.capacity() <= RECORD_BYTES_KEPT {
+            RECORD.set(record);
         }
-        Ok(Version(version))
+        appended.map(|()| Version(version))
     }
 
     /// The record of `value`, at this version and under the current version of the schema.
     pub(crate) fn record(&self, key: &[u8], version: u64, value: &V) -> Result<Vec<u8>> {
-        let mut record = Vec::with_capacity(128);
+        let mut record = Vec::new();
+        self.encode_record(&mut record, key, version, value)?;
+        Ok(record)
+    }
+
+    /// Appends the [`record`](Self::record) to `out`.
+    fn encode_record(&self, out: &mut Vec<u8>, key: &[u8], version: u64, value: &V) -> Result<()> {
         RecordHeader {
             version,
             schema_version: self.migrations.version,
         }
-        .encode(&mut record);
-        let encoded = self.codec.encode(value, &mut record);
-        encoded.map_err(|e| self.decoder().encode_error(key, e))?;
-        Ok(record)
+        .encode(out);
+        let encoded = self.codec.encode(value, out);
+        encoded.map_err(|e| self.decoder().encode_error(key, e))
     }
 
     /// Appends a record under an engine key in the place of one with the entries `was`.

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! key    00 | name of the store | 00 | name of the index
-//! value  01 | number: varint | flags: u8 | version: varint | key schema
+//! value  01 | number: varint | flags: u8 | version: varint | values: varint | key schema
+//!        values: the version of the value schema that it was built over
 //!        key schema: length: varint and UTF-8
 //! flag 01: the index is unique
 //! flag 02: it is being built, and nobody may read it; every other flag is refused
 //!
-//! unique index of number 7, version 2, of keys "k"    01 07 01 02 01 6b
+//! unique index of number 7, version 2, over values of version 5, of keys "k"
+//!     01 07 01 02 05 01 6b
 //! ```
 //!
 //! Names of stores have no NUL, so no store lies between a store and its indexes.
@@ -34,6 +36,7 @@ pub(crate) struct StoredIndex {
     pub(crate) unique: bool,
     pub(crate) building: bool,
     pub(crate) version: u32,
+    pub(crate) value_schema_version: u32,
     pub(crate) key_schema: String,
 }
 
@@ -45,6 +48,7 @@ impl StoredIndex {
         let building = if self.building { FLAG_BUILDING } else { 0 };
         out.push(unique | building);
         put_varint(&mut out, u64::from(self.version));
+        put_varint(&mut out, u64::from(self.value_schema_version));
         put_slice(&mut out, self.key_schema.as_bytes());
         out
     }
@@ -66,6 +70,7 @@ impl StoredIndex {
             unique: flags & FLAG_UNIQUE != 0,
             building: flags & FLAG_BUILDING != 0,
             version: catalog::small(&mut reader)?,
+            value_schema_version: catalog::small(&mut reader)?,
             key_schema: catalog::text(&mut reader)?,
         })
     }
@@ -154,14 +159,20 @@ fn catalog_key(store: &str, index: &str) -> Result<Vec<u8>> {
     Ok([space.bytes(), store.as_bytes(), &[0], index.as_bytes()].concat())
 }
 
-/// What an index of these keys is kept as; its number comes when it is entered.
-pub(crate) fn wanted(name: &str, unique: bool, version: u32, keys: &Shape) -> StoredIndex {
+/// What an index of these keys over such values is kept as; its number comes when it is entered.
+pub(crate) fn wanted(
+    name: &str,
+    unique: bool,
+    (version, value_schema_version): (u32, u32),
+    keys: &Shape,
+) -> StoredIndex {
     StoredIndex {
         name: name.to_owned(),
         number: 0,
         unique,
         building: false,
         version,
+        value_schema_version,
         key_schema: keys.schema(),
     }
 }
@@ -178,9 +189,10 @@ mod tests {
             unique: true,
             building: false,
             version: 2,
+            value_schema_version: 5,
             key_schema: "k".into(),
         };
-        let golden = [1, 7, 1, 2, 1, b'k'];
+        let golden = [1, 7, 1, 2, 5, 1, b'k'];
         assert_eq!(index.encode(), golden);
         assert_eq!(catalog_key("a", "by").unwrap(), [0, b'a', 0, b'b', b'y']);
         assert_eq!(StoredIndex::decode("by", &golden), Ok(index.clone()));
@@ -188,11 +200,11 @@ mod tests {
             building: true,
             ..index
         };
-        assert_eq!(building.encode(), [1, 7, 3, 2, 1, b'k']);
+        assert_eq!(building.encode(), [1, 7, 3, 2, 5, 1, b'k']);
         for cut in 0..golden.len() {
             assert!(StoredIndex::decode("by", &golden[..cut]).is_err());
         }
-        assert!(StoredIndex::decode("by", &[1, 7, 4, 2, 1, b'k']).is_err());
-        assert!(StoredIndex::decode("by", &[2, 7, 1, 2, 1, b'k']).is_err());
+        assert!(StoredIndex::decode("by", &[1, 7, 4, 2, 5, 1, b'k']).is_err());
+        assert!(StoredIndex::decode("by", &[2, 7, 1, 2, 5, 1, b'k']).is_err());
     }
 }

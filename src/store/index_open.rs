@@ -5,6 +5,8 @@
 //!   read in the commit after its last. What a crash leaves half built is removed at the next
 //!   opening, so nobody ever sees it.
 //! - P3: a build that fails removes what it entered; the store is as it was.
+//! - P4: an index over values of an older version of their schema is built anew: a migration may
+//!   have changed what it is of.
 //!
 //! Runs in the thread that opens the store, which has the turn to do so (O1).
 
@@ -48,9 +50,13 @@ impl<V> DeclaredIndexes<V> {
         turn: &Turn<'_>,
     ) -> Result<Option<IndexSet<V>>> {
         let (engine, name) = (&store.raw.db.engine, store.name());
-        let wanted = self.wanted()?;
+        let values = store.migrations.version;
+        let wanted = self.wanted(values)?;
         let stored = index_catalog::list(engine, name)?;
-        let goes = |it: &StoredIndex| it.building || self.dropped.contains(&it.name);
+        let goes = |it: &StoredIndex| {
+            let outdated = it.value_schema_version < values; // P4
+            it.building || self.dropped.contains(&it.name) || outdated
+        };
         let (gone, kept): (Vec<_>, Vec<_>) = stored.into_iter().partition(goes);
         check_same(name, &kept, &wanted)?;
         let is_new = |it: &StoredIndex| kept.iter().all(|kept| kept.name != it.name);
@@ -85,7 +91,7 @@ impl<V> DeclaredIndexes<V> {
     }
 
     /// The declared indexes as the catalog would have them.
-    fn wanted(&self) -> Result<Vec<StoredIndex>> {
+    fn wanted(&self, values: u32) -> Result<Vec<StoredIndex>> {
         let mut wanted: Vec<StoredIndex> = Vec::new();
         for index in &self.declared {
             catalog::check_name("an index", &index.name)?;
@@ -100,7 +106,12 @@ impl<V> DeclaredIndexes<V> {
                 shape,
                 ..
             } = &**index;
-            wanted.push(index_catalog::wanted(name, *unique, *version, shape));
+            wanted.push(index_catalog::wanted(
+                name,
+                *unique,
+                (*version, values),
+                shape,
+            ));
         }
         Ok(wanted)
     }

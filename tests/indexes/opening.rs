@@ -49,6 +49,43 @@ fn store_opens_again_only_with_the_indexes_that_it_has() {
 }
 
 #[test]
+fn index_is_built_anew_over_values_that_a_migration_changed() {
+    let (place, db, users) = new_users();
+    users.put(&1, &user("ada", "Oslo", "a", "a@x")).unwrap();
+    drop((users, db));
+    let db = place.open();
+    let shouting = || {
+        let loud = |mut user: User| -> Result<User, std::convert::Infallible> {
+            user.city = user.city.to_uppercase();
+            Ok(user)
+        };
+        let builder = db.grains::<u64, User>("users");
+        let builder = builder.value_schema("user", 1).migrate(0, loud);
+        let builder = builder.index(&by_city()).index(&by_tag());
+        builder.index(&by_email()).open().unwrap()
+    };
+    let users = shouting();
+    assert_eq!(
+        (in_city(&users, "Oslo"), in_city(&users, "OSLO")),
+        (vec![], vec![1])
+    );
+    users.put(&1, &user("ada", "Bergen", "a", "a@x")).unwrap();
+    assert_eq!(
+        (in_city(&users, "OSLO"), in_city(&users, "Bergen")),
+        (vec![], vec![1])
+    );
+    users.verify().unwrap();
+    let rebuilt = db.stats().sequence_last;
+    drop(users);
+    shouting().verify().unwrap();
+    assert_eq!(
+        db.stats().sequence_last,
+        rebuilt,
+        "it was built a second time"
+    );
+}
+
+#[test]
 fn names_of_indexes_are_no_names_of_stores() {
     let (_place, db, _users) = new_users();
     db.u32_store("scores").unwrap();
