@@ -117,7 +117,7 @@ impl Batch {
     ///
     /// # Errors
     /// `Conflict` where the condition does not hold now; `InvalidInput` where it names a version
-    /// and the store keeps none ([`U32Store`], [`BytesStore`]); else as [`put`](Self::put).
+    /// and the store keeps none (`U32Store`, `BytesStore`); else as [`put`](Self::put).
     pub fn put_if<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
         &mut self,
         store: &S,
