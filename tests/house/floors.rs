@@ -355,7 +355,7 @@ mod tests {
         );
         only(
             "src/sync.rs",
-            "//! x\nuse crate::error::E;",
+            "//! x\nuse crate::clock::C;",
             "joins two rooms of floor 1",
         );
         assert!(house("src/clock.rs", "//! x\nuse crate::sync::A;").is_empty());
