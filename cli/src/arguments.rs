@@ -22,6 +22,8 @@ use crate::commands::put::Put;
 use crate::commands::repair::Repair;
 use crate::commands::restore::Restore;
 use crate::commands::scan::Scan;
+#[cfg(feature = "metrics")]
+use crate::commands::serve_metrics::ServeMetrics;
 use crate::commands::stats::Stats;
 use crate::commands::stores::Stores;
 use crate::commands::ttl::TimeToLive;
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Repair(Repair),
     Restore(Restore),
     Scan(Scan),
+    #[cfg(feature = "metrics")]
+    ServeMetrics(ServeMetrics),
     Stats(Stats),
     Stores(Stores),
     Ttl(TimeToLive),
@@ -108,6 +112,8 @@ impl Command {
             Self::Repair(command) => command.run(output),
             Self::Restore(command) => command.run(output),
             Self::Scan(command) => command.run(output),
+            #[cfg(feature = "metrics")]
+            Self::ServeMetrics(command) => command.run(output),
             Self::Stats(command) => command.run(output),
             Self::Stores(command) => command.run(output),
             Self::Ttl(command) => command.run(output),

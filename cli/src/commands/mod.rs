@@ -19,6 +19,8 @@ pub(crate) mod put;
 pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod scan;
+#[cfg(feature = "metrics")]
+pub(crate) mod serve_metrics;
 pub(crate) mod stats;
 pub(crate) mod stores;
 pub(crate) mod ttl;

@@ -6,6 +6,7 @@
 //! - `refusals`: what is refused, in which words and with which exit code
 //! - `streams`: colours, quiet, JSON, pipes that close early
 //! - `inspection`: diag, verify, the dumps and repair, on good and damaged files
+//! - `serving`: the metrics of a database over HTTP
 //! - `memory`: that a load of any size takes little
 
 // What stands around the tests is test too; they reach for the real disk.
@@ -22,5 +23,7 @@ mod places;
 mod records;
 mod refusals;
 mod runner;
+#[cfg(feature = "metrics")]
+mod serving;
 mod streams;
 mod transfer;
