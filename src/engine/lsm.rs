@@ -129,7 +129,8 @@ impl Engine {
     /// Gives `key` a value that stays until it is overwritten or deleted.
     ///
     /// # Errors
-    /// `TooLarge`, `Io` (its outcome is then unknown until the next open), `Latched`, `Closed`.
+    /// `TooLarge`; `StorageFull`, of which nothing is left and which ends with the space for it;
+    /// `Io` (its outcome is then unknown until the next open), `Latched`, `Closed`.
     pub fn put(&self, key: &[u8], value: &[u8]) -> Result<()> {
         self.put_with_expiry(key, value, 0)
     }
