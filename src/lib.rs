@@ -465,12 +465,12 @@ pub use grainstore_derive::Key;
 pub use key::Key;
 pub use store::PageCursor as Cursor;
 pub use store::{
-    Batch, BatchStore, BuildProgress, ByIndex, BytesPairs, BytesStore, BytesStoreAt, Change,
-    Cleared, Db, DbBuilder, DefaultCodec, Entry, Event, Expiry, GrainStore, If, Index, IndexKeys,
-    IndexQuery, Keys, KeysByIndex, Lazy, LazyEntries, MigrateProgress, MigrateReport, Page, Query,
-    Shared, StoreAt, StoreBuilder, StoreInfo, StoreReport, Ttl, U32Pairs, U32Store, U32StoreAt,
-    Unique, UntypedRecord, UntypedRecords, UntypedStore, Values, Version, Versioned, Watch,
-    WatchBuilder, WatchStore, Watched,
+    Batch, BatchStore, BuildProgress, ByIndex, BytesPairs, BytesStore, BytesStoreAt, CatalogEntry,
+    Change, Cleared, Db, DbBuilder, DefaultCodec, Entry, Event, Expiry, GrainStore, If, Index,
+    IndexKeys, IndexQuery, Keys, KeysByIndex, Lazy, LazyEntries, MigrateProgress, MigrateReport,
+    Page, Query, Shared, StoreAt, StoreBuilder, StoreInfo, StoreReport, Ttl, U32Pairs, U32Store,
+    U32StoreAt, Unique, UntypedRecord, UntypedRecords, UntypedStore, Values, Version, Versioned,
+    Watch, WatchBuilder, WatchStore, Watched,
 };
 
 /// The example of the README has to compile.

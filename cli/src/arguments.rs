@@ -28,6 +28,7 @@ use crate::commands::stats::Stats;
 use crate::commands::stores::Stores;
 use crate::commands::ttl::TimeToLive;
 use crate::commands::verify::Verify;
+use crate::commands::watch::Watch;
 use crate::failure::Failure;
 use crate::output::{ColorWhen, Output};
 use clap::{Parser, Subcommand};
@@ -35,7 +36,7 @@ use clap::{Parser, Subcommand};
 /// Looks into grainstore databases and changes them.
 ///
 /// DIR is the folder of a database. One process has a database open at a time: while a program
-/// runs, `grain` says so and does nothing. Opening recovers after a crash, for reading commands
+/// runs, `grain` says so and does nothing, but for `watch`, which follows it. Opening recovers after a crash, for reading commands
 /// too; nothing else changes a database but the commands that say so.
 #[derive(Debug, Parser)]
 #[command(name = "grain", version, max_term_width = 100, after_help = crate::failure::EXIT_CODES)]
@@ -87,6 +88,7 @@ pub(crate) enum Command {
     Stores(Stores),
     Ttl(TimeToLive),
     Verify(Verify),
+    Watch(Watch),
 }
 
 impl Command {
@@ -118,6 +120,7 @@ impl Command {
             Self::Stores(command) => command.run(output),
             Self::Ttl(command) => command.run(output),
             Self::Verify(command) => command.run(output),
+            Self::Watch(command) => command.run(output),
         }
     }
 }

@@ -60,6 +60,15 @@ impl LogInspection {
         self.number
     }
 
+    /// Goes on at `offset`, where a record of the segment was told to begin or to end; what stands
+    /// before it is not told again. For following a log as it grows.
+    #[must_use]
+    pub fn starting_at(mut self, offset: u64) -> Self {
+        self.walk.skip_to(offset);
+        self.record = None;
+        self
+    }
+
     fn next_operation(&mut self) -> Option<LogItem> {
         let open = self.record.as_mut()?;
         let rest = open.record.payload.get(open.next..).unwrap_or_default();

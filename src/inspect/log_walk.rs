@@ -83,6 +83,14 @@ impl LogWalk {
         }
     }
 
+    /// Goes on at `offset`, or behind the header where that is within it.
+    pub(crate) fn skip_to(&mut self, offset: u64) {
+        // Records begin at multiples of eight; an offset of the caller's own may not.
+        let offset = offset.next_multiple_of(RECORD_ALIGNMENT as u64);
+        self.offset = offset.max(SEGMENT_HEADER_BYTES as u64);
+        (self.behind, self.proof, self.ended) = (Behind::Nothing, None, false);
+    }
+
     /// The next step; `None` at the end.
     ///
     /// # Errors

@@ -184,7 +184,7 @@ pub(crate) fn reads_keys(stored: &str, wanted: &str) -> bool {
         }
 }
 
-fn decode_entry(name: &str, stored: &[u8]) -> Result<(u32, StoreDefinition)> {
+pub(crate) fn decode_entry(name: &str, stored: &[u8]) -> Result<(u32, StoreDefinition)> {
     StoreDefinition::decode(stored).map_err(|damage| {
         let text = format!(
             "the catalog entry of the store {name:?} cannot be read: {} at its byte {}",

@@ -53,7 +53,7 @@ impl StoredIndex {
         out
     }
 
-    fn decode(name: &str, bytes: &[u8]) -> Result<Self, Damage> {
+    pub(crate) fn decode(name: &str, bytes: &[u8]) -> Result<Self, Damage> {
         let mut reader = Reader::new(bytes);
         if reader.u8()? != FORMAT {
             return Err(Damage::new(0, "a format that this release does not know"));

@@ -25,3 +25,4 @@ pub(crate) mod stats;
 pub(crate) mod stores;
 pub(crate) mod ttl;
 pub(crate) mod verify;
+pub(crate) mod watch;

@@ -7,6 +7,7 @@
 //! - `streams`: colours, quiet, JSON, pipes that close early
 //! - `inspection`: diag, verify, the dumps and repair, on good and damaged files
 //! - `serving`: the metrics of a database over HTTP
+//! - `watching`: the writes of a running program, as they come
 //! - `memory`: that a load of any size takes little
 
 // What stands around the tests is test too; they reach for the real disk.
@@ -27,3 +28,4 @@ mod runner;
 mod serving;
 mod streams;
 mod transfer;
+mod watching;
