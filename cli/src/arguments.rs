@@ -36,8 +36,9 @@ use clap::{Parser, Subcommand};
 /// Looks into grainstore databases and changes them.
 ///
 /// DIR is the folder of a database. One process has a database open at a time: while a program
-/// runs, `grain` says so and does nothing, but for `watch`, which follows it. Opening recovers after a crash, for reading commands
-/// too; nothing else changes a database but the commands that say so.
+/// runs, `grain` says so and does nothing, but for `watch`, which follows it. Opening recovers
+/// after a crash, for reading commands too; nothing else changes a database but the commands that
+/// say so.
 #[derive(Debug, Parser)]
 #[command(name = "grain", version, max_term_width = 100, after_help = crate::failure::EXIT_CODES)]
 pub(crate) struct Arguments {

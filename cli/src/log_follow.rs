@@ -232,10 +232,10 @@ impl Follower {
                         end: it.offset + it.bytes,
                     });
                 }
-                LogItem::Damage(it) => {
-                    if self.told.insert(it.offset) && !tell(Event::Damage(it))? {
-                        return Ok(Segment::Read(Look::Ended));
-                    }
+                LogItem::Damage(it)
+                    if self.told.insert(it.offset) && !tell(Event::Damage(it.clone()))? =>
+                {
+                    return Ok(Segment::Read(Look::Ended));
                 }
                 LogItem::Seal(_) => return Ok(Segment::Sealed),
                 _ => {}

@@ -44,13 +44,10 @@ impl Place<'_> {
             fields,
             more,
         } = self.parts(operation)?;
-        let name = match self.known {
-            None => None,
-            Some(known) => Some(match &known.index {
-                None => known.store.clone(),
-                Some(index) => format!("{}/{index}", known.store),
-            }),
-        };
+        let name = self.known.map(|known| match &known.index {
+            None => known.store.clone(),
+            Some(index) => format!("{}/{index}", known.store),
+        });
         let quoted = name.as_deref().map(json_tree::quote);
         let store = quoted.unwrap_or("null".to_owned());
         let name = name.map_or_else(String::new, |name| {
