@@ -1,9 +1,10 @@
-//! The model test of secondary indexes: histories by the thousand on a store with a shared, a many
-//! and a unique index, against a plain sorted map.
+//! The model test of the typed layer: histories by the thousand on a store with a shared, a many and
+//! a unique index, against a plain sorted map.
 //!
 //! The histories ([`operation`]) and the model ([`oracle`]) are plain data and know no store. After
-//! each history every question to every index is compared, and the store verified against its
-//! indexes; `GRAINSTORE_HISTORIES` in the environment multiplies their number.
+//! each history every question to every index is compared, the store is verified against its
+//! indexes, and so is a copy that was kept by a watch alone ([`follower`]);
+//! `GRAINSTORE_HISTORIES` in the environment multiplies their number.
 
 #![cfg(all(feature = "derive", feature = "msgpack"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // all of it is test
@@ -11,6 +12,8 @@
 
 #[path = "typed_model/check.rs"]
 mod check;
+#[path = "typed_model/follower.rs"]
+mod follower;
 #[path = "typed_model/histories.rs"]
 mod histories;
 #[path = "typed_model/operation.rs"]

@@ -1,6 +1,7 @@
 //! Carries out a history on an indexed store and on its model.
 
 use super::check;
+use super::follower::Follower;
 use super::operation::{
     Account, AccountKey, ChangeTo, Condition, Leave, Lifetime, Operation, Write,
 };
@@ -36,6 +37,9 @@ struct Run {
     open: Option<(Db, Accounts)>,
     model: Model,
     snapshot: Option<(Snapshot, Model)>,
+    follower: Option<Follower>,
+    /// The follower has room for few events.
+    narrow: bool,
 }
 
 /// Runs `history` from an empty disk to its end.
@@ -48,12 +52,17 @@ pub fn run(history: &[Operation]) {
         clock,
         model,
         snapshot: None,
+        follower: None,
+        narrow: history.len() % 2 == 1,
     };
+    it.follow();
     for operation in history {
         it.apply(operation);
     }
     check::everything(it.accounts(), &it.model, None);
+    it.check_follower();
     it.release();
+    it.follower = None;
     it.db().verify().unwrap();
 }
 
@@ -122,11 +131,24 @@ impl Run {
             }
             Operation::Snapshot => {
                 self.release();
+                self.check_follower();
                 self.snapshot = Some((self.db().snapshot(), self.model.clone()));
             }
             Operation::Flush => self.db().flush().unwrap(),
             Operation::Compact => self.db().compact().unwrap(),
             Operation::Reopen(leave) => self.reopen(*leave),
+        }
+    }
+
+    /// Begins a watch with what is there.
+    fn follow(&mut self) {
+        self.follower = Some(Follower::begin(self.accounts(), self.narrow));
+    }
+
+    fn check_follower(&mut self) {
+        let (_, accounts) = self.open.as_ref().unwrap();
+        if let Some(follower) = &mut self.follower {
+            follower.check(accounts, &self.model);
         }
     }
 
@@ -139,6 +161,8 @@ impl Run {
 
     fn reopen(&mut self, leave: Leave) {
         self.release();
+        self.check_follower();
+        self.follower = None;
         match leave {
             Leave::Close | Leave::Rebuild => self.db().close().unwrap(),
             Leave::Kill => self.disk = self.disk.fork(),
@@ -147,6 +171,7 @@ impl Run {
         let rebuild = leave == Leave::Rebuild;
         self.open = Some(open(&self.disk, &self.clock, rebuild));
         check::everything(self.accounts(), &self.model, None);
+        self.follow();
     }
 
     /// The condition in versions.
