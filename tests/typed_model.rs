@@ -1,5 +1,5 @@
-//! The model test of the typed layer: histories by the thousand on a store with a shared, a many and
-//! a unique index, against a plain sorted map.
+//! The model test of the typed layer: histories by the thousand on a store with a shared, a many
+//! and a unique index, against a plain sorted map.
 //!
 //! The histories ([`operation`]) and the model ([`oracle`]) are plain data and know no store. After
 //! each history every question to every index is compared, the store is verified against its

@@ -225,8 +225,8 @@ impl<K: Key, V, C> StoreBuilder<K, V, C> {
     /// Opens the store with this index. A store that has records already gets it built before it
     /// opens, in commits of about a MiB; a crash in between leaves the store as it was.
     ///
-    /// Where the version of the value schema has risen, it is built anew in the same way: a migration
-    /// may have changed what it is of.
+    /// Where the version of the value schema has risen, it is built anew in the same way: a
+    /// migration may have changed what it is of.
     ///
     /// A store is opened with all the indexes it has, every time: what is written without one of
     /// them would be missing in it.
