@@ -2,13 +2,27 @@
 //!
 //! Every other module takes its locks and threads from here, so that one place decides what they
 //! are: today `parking_lot` locks (small, without poisoning) and threads of the operating system.
+//! The models in `models/` put others behind it: shuttle's (`scheduled`), and loom's, by a door of
+//! their own.
 //! What does not live here: channels, executors, timers beyond a plain wait.
 
+#[cfg(shuttle)]
+mod scheduled;
+
 pub(crate) use arc_swap::{ArcSwap, ArcSwapOption, Guard};
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
+#[cfg(not(shuttle))]
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+pub(crate) use parking_lot::{RwLock, RwLockWriteGuard};
+#[cfg(shuttle)]
+pub(crate) use scheduled::{
+    AtomicBool, AtomicU64, AtomicUsize, Condvar, JoinHandle, Mutex, MutexGuard, Ordering, sleep,
+    spawn,
+};
 use std::ops::Range;
+#[cfg(not(shuttle))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
+#[cfg(not(shuttle))]
 pub(crate) use std::thread::JoinHandle;
 
 /// Says of plain memory that threads share without a lock who touches what of it: nothing at all in
@@ -33,6 +47,7 @@ impl SharedMemory {
 }
 
 /// Starts a named thread of the operating system.
+#[cfg(not(shuttle))]
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn spawn(
     name: &str,
@@ -50,6 +65,7 @@ pub(crate) fn parallelism() -> usize {
 }
 
 /// Lets the calling thread rest for `span`.
+#[cfg(not(shuttle))]
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn sleep(span: std::time::Duration) {
     std::thread::sleep(span);

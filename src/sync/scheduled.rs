@@ -1,0 +1,142 @@
+//! Threads, locks and atomics of shuttle, which runs one thread at a time and draws the next by
+//! chance: what the models of `models/` put behind the door.
+//!
+//! The same promises as the real ones, with two more: every step is a place where another thread
+//! may go on, and a deadlock is a panic. A short timed wait may end at once, as if its time were
+//! over; a long one does not end without a notice, so that a notice which is lost shows. Never
+//! compiled but with `cfg(shuttle)`.
+
+use shuttle::sync as inner;
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use shuttle::thread::JoinHandle;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::PoisonError;
+use std::time::Duration;
+
+/// Waits from here on are not over by themselves.
+const LONG: Duration = Duration::from_millis(500);
+
+/// A lock without poisoning.
+#[derive(Default)]
+pub(crate) struct Mutex<T>(inner::Mutex<T>);
+
+/// What a [`Mutex`] guards, while it is locked. Empty only inside of a wait.
+pub(crate) struct MutexGuard<'a, T> {
+    of: &'a inner::Mutex<T>,
+    held: Option<inner::MutexGuard<'a, T>>,
+}
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(inner::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        let mut guard = MutexGuard {
+            of: &self.0,
+            held: None,
+        };
+        guard.take();
+        guard
+    }
+
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let held = Some(self.0.try_lock().ok()?);
+        Some(MutexGuard { of: &self.0, held })
+    }
+}
+
+impl<T> MutexGuard<'_, T> {
+    fn take(&mut self) {
+        let held = self.of.lock();
+        self.held = Some(held.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mutex").finish_non_exhaustive()
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.held {
+            Some(held) => held,
+            None => std::process::abort(), // it is empty only inside of a wait
+        }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        match &mut self.held {
+            Some(held) => held,
+            None => std::process::abort(), // it is empty only inside of a wait
+        }
+    }
+}
+
+impl<T> fmt::Debug for MutexGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MutexGuard").finish_non_exhaustive()
+    }
+}
+
+/// A condition variable.
+#[derive(Default)]
+pub(crate) struct Condvar(inner::Condvar);
+
+impl Condvar {
+    pub(crate) fn new() -> Self {
+        Self(inner::Condvar::new())
+    }
+
+    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        if let Some(held) = guard.held.take() {
+            let woken = self.0.wait(held);
+            guard.held = Some(woken.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, span: Duration) {
+        if span >= LONG {
+            return self.wait(guard);
+        }
+        drop(guard.held.take());
+        shuttle::thread::yield_now();
+        guard.take();
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}
+
+/// Starts a thread of shuttle.
+pub(crate) fn spawn(
+    name: &str,
+    body: impl FnOnce() + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    shuttle::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+}
+
+/// Lets all others go on first.
+pub(crate) fn sleep(_span: Duration) {
+    shuttle::thread::yield_now();
+}
