@@ -41,15 +41,6 @@ impl Snapshot {
         }
     }
 
-    /// The same moment for another holder.
-    pub(crate) fn again(&self) -> Self {
-        self.core.snapshots.hold(self.point);
-        Self {
-            core: Arc::clone(&self.core),
-            point: self.point,
-        }
-    }
-
     /// The commit point.
     pub(crate) fn point(&self) -> CommitPoint {
         self.point

@@ -183,7 +183,7 @@ impl Watch {
     /// # Errors
     /// `InvalidInput` where an event was asked for already: the beginning is let go then.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.start.as_ref().map(Snapshot::again).ok_or_else(|| {
+        self.start.clone().ok_or_else(|| {
             let text = "the watch has gone on from its beginning; take the snapshot before the \
                         first event, or restart the watch";
             Error::new(ErrorKind::InvalidInput, text)
@@ -202,7 +202,7 @@ impl Watch {
         drop(log);
         self.held = None;
         self.in_commit = false;
-        let answer = start.again();
+        let answer = start.clone();
         self.set_out(start);
         Ok(answer)
     }
@@ -307,7 +307,7 @@ impl Watch {
         self.since = start.sequence();
         self.position = start.sequence();
         self.settled_ms = start.time_ms();
-        self.look_for_expiries(start.again());
+        self.look_for_expiries(start.clone());
         self.start = Some(start);
     }
 
