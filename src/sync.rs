@@ -2,28 +2,30 @@
 //!
 //! Every other module takes its locks and threads from here, so that one place decides what they
 //! are: today `parking_lot` locks (small, without poisoning) and threads of the operating system.
-//! The models in `models/` put others behind it: shuttle's (`scheduled`), and loom's, by a door of
-//! their own.
+//! Under miri the locks are std's, and the models in `models/` put others behind the door:
+//! shuttle's (`locks`), and loom's, by a door of their own.
 //! What does not live here: channels, executors, timers beyond a plain wait.
 
-#[cfg(shuttle)]
-mod scheduled;
+#[cfg(any(shuttle, miri))]
+mod locks;
 
 pub(crate) use arc_swap::{ArcSwap, ArcSwapOption, Guard};
-#[cfg(not(shuttle))]
+#[cfg(any(shuttle, miri))]
+pub(crate) use locks::{Condvar, Mutex, MutexGuard};
+#[cfg(not(any(shuttle, miri)))]
 pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use parking_lot::{RwLock, RwLockWriteGuard};
 #[cfg(shuttle)]
-pub(crate) use scheduled::{
-    AtomicBool, AtomicU64, AtomicUsize, Condvar, JoinHandle, Mutex, MutexGuard, Ordering, sleep,
-    spawn,
-};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+#[cfg(shuttle)]
+use shuttle::thread;
 use std::ops::Range;
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 #[cfg(not(shuttle))]
-pub(crate) use std::thread::JoinHandle;
+use std::thread;
+pub(crate) use thread::JoinHandle;
 
 /// Says of plain memory that threads share without a lock who touches what of it: nothing at all in
 /// a build, a check for races in the models of `models/`.
@@ -47,15 +49,12 @@ impl SharedMemory {
 }
 
 /// Starts a named thread of the operating system.
-#[cfg(not(shuttle))]
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn spawn(
     name: &str,
     body: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
+    thread::Builder::new().name(name.to_owned()).spawn(body)
 }
 
 /// How many threads the machine runs at once; 1 where it does not tell.
@@ -65,10 +64,9 @@ pub(crate) fn parallelism() -> usize {
 }
 
 /// Lets the calling thread rest for `span`.
-#[cfg(not(shuttle))]
 #[allow(clippy::disallowed_methods)]
 pub(crate) fn sleep(span: std::time::Duration) {
-    std::thread::sleep(span);
+    thread::sleep(span);
 }
 
 /// Runs `work`, which may wait for the disk, on the runtime's threads for such work. Where the

@@ -107,7 +107,7 @@ const DOORS: &[Door] = &[
     },
     Door {
         to: "threads, locks and atomics",
-        files: &["src/sync.rs"],
+        files: &["src/sync.rs", "src/sync/locks.rs"],
         paths: &[
             "std::thread",
             "std::sync::atomic",

@@ -121,6 +121,7 @@ fn a_block_cannot_claim_more_entries_than_it_has_bytes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "long, and about sizes alone")]
 fn blocks_beyond_64_kib_of_keys_or_values_are_wide_and_read_the_same() {
     let put = meta(1, Kind::Put, 0);
     let long_value = [

@@ -156,6 +156,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "long, and about shares alone")]
     fn one_foreign_key_in_a_hundred_passes_at_ten_bits_and_few_at_twenty() {
         let hash = |i: u32| key_hash(&i.to_le_bytes());
         let hashes: Vec<u64> = (0..20_000).map(hash).collect();

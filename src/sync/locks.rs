@@ -1,21 +1,18 @@
-//! Threads, locks and atomics of shuttle, which runs one thread at a time and draws the next by
-//! chance: what the models of `models/` put behind the door.
+//! Locks in the shape of `parking_lot`'s over those of std or of shuttle.
 //!
-//! The same promises as the real ones, with two more: every step is a place where another thread
-//! may go on, and a deadlock is a panic. A short timed wait may end at once, as if its time were
-//! over; a long one does not end without a notice, so that a notice which is lost shows. Never
-//! compiled but with `cfg(shuttle)`.
+//! Never part of a plain build. Miri gets std's, since `parking_lot` makes pointers of integers;
+//! the models of `models/` get those of shuttle, which runs one thread at a time and draws the next
+//! by chance. There a short timed wait may end at once, as if its time were over; a long one does not
+//! end without a notice, so that a notice which is lost shows.
 
+#[cfg(shuttle)]
 use shuttle::sync as inner;
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-pub(crate) use shuttle::thread::JoinHandle;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+#[cfg(not(shuttle))]
+use std::sync as inner;
 use std::sync::PoisonError;
 use std::time::Duration;
-
-/// Waits from here on are not over by themselves.
-const LONG: Duration = Duration::from_millis(500);
 
 /// A lock without poisoning.
 #[derive(Default)]
@@ -102,7 +99,17 @@ impl Condvar {
         }
     }
 
+    #[cfg(not(shuttle))]
     pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, span: Duration) {
+        if let Some(held) = guard.held.take() {
+            let woken = self.0.wait_timeout(held, span);
+            guard.held = Some(woken.unwrap_or_else(PoisonError::into_inner).0);
+        }
+    }
+
+    #[cfg(shuttle)]
+    pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, span: Duration) {
+        const LONG: Duration = Duration::from_millis(500);
         if span >= LONG {
             return self.wait(guard);
         }
@@ -124,19 +131,4 @@ impl fmt::Debug for Condvar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condvar").finish_non_exhaustive()
     }
-}
-
-/// Starts a thread of shuttle.
-pub(crate) fn spawn(
-    name: &str,
-    body: impl FnOnce() + Send + 'static,
-) -> std::io::Result<JoinHandle<()>> {
-    shuttle::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(body)
-}
-
-/// Lets all others go on first.
-pub(crate) fn sleep(_span: Duration) {
-    shuttle::thread::yield_now();
 }
