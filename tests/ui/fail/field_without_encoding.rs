@@ -4,7 +4,7 @@ struct Inner;
 
 #[derive(Key)]
 struct Outer {
-    inner: Option<Inner>,
+    inner: (Inner, u8),
 }
 
 fn main() {}
