@@ -11,10 +11,9 @@ mod locks;
 
 pub(crate) use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 #[cfg(any(shuttle, miri))]
-pub(crate) use locks::{Condvar, Mutex, MutexGuard};
+pub(crate) use locks::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 #[cfg(not(any(shuttle, miri)))]
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
-pub(crate) use parking_lot::{RwLock, RwLockWriteGuard};
+pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 #[cfg(shuttle)]

@@ -11,6 +11,7 @@
 mod codecs;
 mod directory;
 mod histories;
+mod journal;
 mod key_samples;
 mod keys;
 mod model;
@@ -22,7 +23,7 @@ mod supply;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     ("block", grainstore::fuzzing::block),
     ("index", grainstore::fuzzing::index),
     ("filter", grainstore::fuzzing::filter),
@@ -39,6 +40,7 @@ pub const TARGETS: [Target; 16] = [
     ("directory", directory::run),
     ("stored_bytes", stored_bytes::run),
     ("histories", histories::run),
+    ("journal", journal::run),
 ];
 
 /// Runs the body of the target called `name`.

@@ -8,6 +8,8 @@ use loom::thread;
 
 #[path = "../../src/table/cache.rs"]
 mod cache;
+#[path = "../../src/table/hit_tally.rs"]
+mod hit_tally;
 
 pub(crate) const MODELS: &[Model] = &[("slots_hold_their_blocks", slots_hold_their_blocks)];
 

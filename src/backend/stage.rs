@@ -17,8 +17,7 @@
 
 use crate::engine::moment::Moment;
 use crate::error::Result;
-use crate::sync::Arc;
-use arc_swap::ArcSwap;
+use crate::sync::{Arc, ArcSwap};
 use std::fmt;
 
 /// For each shard the moment that readers have to read instead of it.

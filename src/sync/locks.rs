@@ -2,8 +2,8 @@
 //!
 //! Never part of a plain build. Miri gets std's, since `parking_lot` makes pointers of integers;
 //! the models of `models/` get those of shuttle, which runs one thread at a time and draws the next
-//! by chance. There a short timed wait may end at once, as if its time were over; a long one does not
-//! end without a notice, so that a notice which is lost shows.
+//! by chance. There a short timed wait may end at once, as if its time were over; a long one does
+//! not end without a notice, so that a notice which is lost shows.
 
 #[cfg(shuttle)]
 use shuttle::sync as inner;
@@ -80,6 +80,32 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 impl<T> fmt::Debug for MutexGuard<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MutexGuard").finish_non_exhaustive()
+    }
+}
+
+/// A lock for one writer or many readers, without poisoning.
+#[derive(Default)]
+pub(crate) struct RwLock<T>(inner::RwLock<T>);
+
+pub(crate) use inner::RwLockWriteGuard;
+
+impl<T> RwLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(inner::RwLock::new(value))
+    }
+
+    pub(crate) fn read(&self) -> inner::RwLockReadGuard<'_, T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> fmt::Debug for RwLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RwLock").finish_non_exhaustive()
     }
 }
 

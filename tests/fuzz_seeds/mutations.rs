@@ -116,4 +116,5 @@ targets! {
     directory: 12_000;
     stored_bytes: 4_000;
     histories: 400;
+    journal: 20_000;
 }
