@@ -24,6 +24,7 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering}
 pub(crate) use std::sync::{Arc, OnceLock, Weak};
 #[cfg(not(shuttle))]
 use std::thread;
+use std::thread::available_parallelism;
 pub(crate) use thread::JoinHandle;
 
 /// Says of plain memory that threads share without a lock who touches what of it: nothing at all in
@@ -59,7 +60,7 @@ pub(crate) fn spawn(
 /// How many threads the machine runs at once; 1 where it does not tell.
 #[allow(clippy::disallowed_methods, unused_qualifications)] // not the one of a model
 pub(crate) fn parallelism() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+    available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Lets the calling thread rest for `span`.

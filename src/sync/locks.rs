@@ -45,6 +45,14 @@ impl<T> Mutex<T> {
 }
 
 impl<T> MutexGuard<'_, T> {
+    /// Runs `work` with the lock let go, and takes it again.
+    pub(crate) fn unlocked<R>(guard: &mut Self, work: impl FnOnce() -> R) -> R {
+        drop(guard.held.take());
+        let done = work();
+        guard.take();
+        done
+    }
+
     fn take(&mut self) {
         let held = self.of.lock();
         self.held = Some(held.unwrap_or_else(PoisonError::into_inner));
