@@ -5,6 +5,8 @@
 //! by chance. There a short timed wait may end at once, as if its time were over; a long one does
 //! not end without a notice, so that a notice which is lost shows.
 
+#![allow(dead_code)] // what of it is called depends on the features
+
 #[cfg(shuttle)]
 use shuttle::sync as inner;
 use std::fmt;
