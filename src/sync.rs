@@ -58,7 +58,7 @@ pub(crate) fn spawn(
 }
 
 /// How many threads the machine runs at once; 1 where it does not tell.
-#[allow(clippy::disallowed_methods, unused_qualifications)] // not the one of a model
+#[allow(clippy::disallowed_methods)]
 pub(crate) fn parallelism() -> usize {
     available_parallelism().map_or(1, std::num::NonZero::get)
 }
