@@ -140,13 +140,8 @@ impl Batch {
         condition: If,
         ttl: Ttl,
     ) -> Result<()> {
-        let raw = self.checked(store)?;
-        self.look_from_now(true);
-        raw.with_key(key, |key| {
-            self.append(|stage| {
-                require(stage, store, key, condition)?;
-                store.append_put(&mut sealed::Staged(stage), key, value, ttl)
-            })
+        self.append_if(store, key, condition, |stage, key| {
+            store.append_put(&mut sealed::Staged(stage), key, value, ttl)
         })
     }
 
@@ -177,13 +172,8 @@ impl Batch {
         key: &Q,
         condition: If,
     ) -> Result<()> {
-        let raw = self.checked(store)?;
-        self.look_from_now(true);
-        raw.with_key(key, |key| {
-            self.append(|stage| {
-                require(stage, store, key, condition)?;
-                store.append_delete(&mut sealed::Staged(stage), key)
-            })
+        self.append_if(store, key, condition, |stage, key| {
+            store.append_delete(&mut sealed::Staged(stage), key)
         })
     }
 
@@ -198,10 +188,24 @@ impl Batch {
         key: &Q,
         condition: If,
     ) -> Result<()> {
+        self.append_if(store, key, condition, |_, _| Ok(()))
+    }
+
+    /// Appends what `write` does under the engine key, guarded by `condition`.
+    fn append_if<S: BatchStore, Q: ?Sized + KeyRef<S::Key>>(
+        &mut self,
+        store: &S,
+        key: &Q,
+        condition: If,
+        write: impl FnOnce(&mut Stage<'_>, &[u8]) -> Result<()>,
+    ) -> Result<()> {
         let raw = self.checked(store)?;
         self.look_from_now(true);
         raw.with_key(key, |key| {
-            self.append(|stage| require(stage, store, key, condition))
+            self.append(|stage| {
+                require(stage, store, key, condition)?;
+                write(stage, key)
+            })
         })
     }
 
