@@ -64,7 +64,8 @@ const PACKAGES: &[&str] = &["src", "derive/src", "cli/src"];
 
 /// Folders with Rust that obeys the laws of shape.
 const FOLDERS: &[&str] = &[
-    "src", "derive", "cli", "tests", "examples", "benches", "bench", "fuzz", "models", "docs",
+    "src", "derive", "cli", "proof", "xtask", "tests", "examples", "benches", "bench", "fuzz",
+    "models", "docs",
 ];
 
 const FILE_LINES_MAX: usize = 500;

@@ -1,0 +1,36 @@
+//! What the maintainers run beside the tests: `cargo xtask TASK`.
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)] // a program
+
+mod planted;
+mod torture;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What the maintainers run beside the tests.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Torture(torture::Torture),
+    Planted(planted::Planted),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Torture(torture) => torture.run(),
+        Task::Planted(planted) => planted.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
