@@ -9,15 +9,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 #![allow(clippy::disallowed_methods)]
 
-#[path = "crash/history.rs"]
-#[allow(dead_code)] // the crash tests use all of it
-mod history;
-#[path = "crash/model.rs"]
-#[allow(dead_code)]
-mod model;
-#[path = "crash/recovery.rs"]
-#[allow(dead_code)]
-mod recovery;
 #[path = "disk_full/run.rs"]
 mod run;
 
@@ -25,26 +16,29 @@ use grainstore::clock::ManualClock;
 use grainstore::engine::{Background, Durability, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, FileSystem, QuotaDisk};
 use grainstore::{Db, ErrorKind};
-use history::{DIR, History, Setup, TIERED};
+use grainstore_proof::effort;
+use grainstore_proof::engine_run::{DIR, START_MS};
+use grainstore_proof::generate::changes;
+use grainstore_proof::score::{self, Row};
+use grainstore_proof::setting::{Setting, Style};
 use run::{Filled, run};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A history with flushes, compactions and rolls in some tens of KiB.
-const SMALL: Setup = Setup {
-    upkeep_every: 33,
-    memtable_bytes: 4 << 10,
-    wal_segment_bytes: 4 << 10,
-    level1_bytes: 4 << 10,
-    level_ratio: 2,
-    ..Setup::new("full", 21, 120)
+const OPERATIONS: usize = 90;
+
+const SMALL: Setting = Setting {
+    level1_kib: 4,
+    wal_segment_kib: 4,
+    ..Setting::SMALL
 };
 
-/// Runs the history of `setup` with every `step`-th number of bytes from the first on, up to
-/// `most`, on two threads.
-fn fill_at_every(step: u64, most: u64, setup: Setup) {
-    let history = History::unwritten(setup);
+/// Runs a history with every `step`-th number of bytes from the first on, up to `most`, on two
+/// threads.
+fn fill_at_every(step: u64, most: u64, setting: Setting) {
+    let operations = changes(effort::seed(21), OPERATIONS);
     let next = AtomicU64::new(0);
     let one_thread = || {
         let (mut sum, mut findings) = (Filled::default(), Vec::new());
@@ -53,7 +47,7 @@ fn fill_at_every(step: u64, most: u64, setup: Setup) {
             if quota > most || findings.len() > 2 {
                 return (sum, findings);
             }
-            match run(&history, quota) {
+            match run(setting, &operations, quota) {
                 Ok(filled) => sum.add(filled),
                 Err(finding) => findings.push(format!("{quota} bytes: {finding}")),
             }
@@ -67,7 +61,8 @@ fn fill_at_every(step: u64, most: u64, setup: Setup) {
     sum.add(more);
     findings.extend(found);
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
-    println!("{}: {sum:?}", setup.name);
+    println!("{setting:?}: {sum:?}");
+    score::tell(Row::FailingCalls, sum.refused as u64);
     assert!(sum.refused > 100 && sum.work_failures > 10, "{sum:?}");
 }
 
@@ -78,36 +73,36 @@ fn a_disk_that_is_full_at_any_byte_loses_nothing_and_writes_go_on_with_space() {
 
 #[test]
 fn so_does_one_with_buffered_writes() {
-    let setup = Setup {
+    let setting = Setting {
         durability: Durability::Buffered,
-        name: "full-buffered",
         ..SMALL
     };
-    fill_at_every(83, 40_000, setup);
+    fill_at_every(83, 40_000, setting);
 }
 
 #[test]
 fn so_does_one_with_size_tiered_compaction() {
-    let setup = Setup {
-        compaction: TIERED,
-        name: "full-tiered",
+    let setting = Setting {
+        style: Style::SizeTiered,
         ..SMALL
     };
-    fill_at_every(83, 40_000, setup);
+    fill_at_every(83, 40_000, setting);
 }
 
 #[test]
 fn so_does_one_where_work_runs_beside_the_writer() {
-    let setup = Setup {
-        background: Background::Thread,
-        name: "full-beside",
+    let setting = Setting {
+        thread: true,
         ..SMALL
     };
-    fill_at_every(311, 40_000, setup);
+    fill_at_every(311, 40_000, setting);
 }
 
 fn options(disk: &QuotaDisk) -> EngineOptions {
-    SMALL.options(Arc::new(disk.clone()), &ManualClock::new(0))
+    let mut options = SMALL.options(4);
+    options.file_system = Arc::new(disk.clone());
+    options.clock = Arc::new(ManualClock::new(START_MS));
+    options
 }
 
 fn open(disk: &QuotaDisk) -> Engine {

@@ -12,14 +12,6 @@
 
 #[path = "faults/clean_pages.rs"]
 mod clean_pages;
-#[path = "crash/history.rs"]
-#[allow(dead_code)] // the crash tests use all of it
-mod history;
-#[path = "crash/model.rs"]
-#[allow(dead_code)]
-mod model;
-#[path = "crash/recovery.rs"]
-mod recovery;
 #[path = "faults/reproducers.rs"]
 mod reproducers;
 #[path = "faults/run.rs"]
@@ -31,38 +23,42 @@ mod unreadable;
 #[path = "faults/work.rs"]
 mod work;
 
-use grainstore::engine::Background;
 use grainstore::fs::{Fault, FaultCalls, FaultKind, FaultMode};
-use history::{History, Setup};
-use run::{Outcome, run};
+use grainstore_proof::effort;
+use grainstore_proof::generate::changes;
+use grainstore_proof::recovery::Finding;
+use grainstore_proof::score::{self, Row};
+use grainstore_proof::setting::Setting;
+use run::{History, Outcome, run};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A history with flushes, compactions, rolls and a reopen in a few hundred calls.
-const SMALL: Setup = Setup {
-    reopen_every: 60,
-    upkeep_every: 33,
-    memtable_bytes: 4 << 10,
-    wal_segment_bytes: 4 << 10,
-    level1_bytes: 4 << 10,
-    level_ratio: 2,
-    ..Setup::new("small", 11, 90)
+/// Operations of a history: enough for flushes, compactions, rolls and reopens in a few hundred
+/// calls.
+const OPERATIONS: usize = 70;
+
+const SMALL: Setting = Setting {
+    level1_kib: 4,
+    wal_segment_kib: 4,
+    ..Setting::SMALL
 };
 
 /// The same with the work on a thread of its own, so that calls come in another order each time.
-const BESIDE: Setup = Setup {
-    name: "beside",
-    background: Background::Thread,
+const BESIDE: Setting = Setting {
+    thread: true,
     ..SMALL
 };
 
 /// Runs `fault`, a panic being a failure as any other, told with the line that replays it.
-fn told(history: &History, fault: Fault, test: &str) -> Result<Outcome, String> {
+fn told(history: &History, fault: Fault, test: &str) -> Result<Outcome, Finding> {
     let Fault { kind, at, mode, .. } = fault;
     let done = catch_unwind(AssertUnwindSafe(|| run(history, fault)));
     let done = done.unwrap_or_else(|_| Err("a panic".to_owned()));
     done.map_err(|finding| {
-        format!("{finding}\n  GRAIN_FAULT={kind:?}:{mode:?}:{at} cargo test --test faults {test}")
+        let seed = effort::replay_prefix();
+        format!(
+            "{finding}\n  {seed}GRAIN_FAULT={kind:?}:{mode:?}:{at} cargo test --test faults {test}"
+        )
     })
 }
 
@@ -70,8 +66,12 @@ fn told(history: &History, fault: Fault, test: &str) -> Result<Outcome, String> 
 type Which = (FaultKind, FaultMode, FaultCalls);
 
 /// Lets every `n`-th call of `calls` fail, for every n, on two threads.
-fn every_call_fails(setup: Setup, (kind, mode, calls): Which, test: &str) {
-    let history = History::unwritten(setup);
+fn every_call_fails(setting: Setting, (kind, mode, calls): Which, test: &str) {
+    let operations = changes(effort::seed(11), OPERATIONS);
+    let history = History {
+        setting,
+        operations,
+    };
     let wanted = std::env::var("GRAIN_FAULT").ok();
     let at = |at| Fault {
         kind,
@@ -116,6 +116,7 @@ fn every_call_fails(setup: Setup, (kind, mode, calls): Which, test: &str) {
     });
     assert!(findings.is_empty(), "\n{}", findings.join("\n"));
     assert!(faults > 100, "the history made few calls");
+    score::tell(Row::FailingCalls, faults);
     println!("{kind:?} {mode:?}: {faults} faults, {failed} reported, {recoveries} recoveries");
 }
 

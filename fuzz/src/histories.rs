@@ -2,9 +2,12 @@
 //!
 //! Input: the sizes of the engine in seven bytes, then operations, at most [`OPERATIONS_MAX`].
 
-use super::model::{self, Bounds, Coverage, KeyName, Leave, Operation, Setting, Step};
-use super::model::{Style, ValueSpec, Write};
 use super::supply::Supply;
+use grainstore::engine::Durability;
+use grainstore_proof::coverage::Coverage;
+use grainstore_proof::engine_run;
+use grainstore_proof::operation::{Bounds, KeyName, Leave, Operation, Step, ValueSpec, Write};
+use grainstore_proof::setting::{Setting, Style};
 
 const OPERATIONS_MAX: usize = 48;
 
@@ -15,7 +18,7 @@ pub fn run(bytes: &[u8]) {
     while !from.is_empty() && history.len() < OPERATIONS_MAX {
         history.push(operation(&mut from));
     }
-    model::run(&setting, &history, &mut Coverage::default());
+    engine_run::run(&setting, &history, &mut Coverage::default());
 }
 
 fn setting(from: &mut Supply<'_>) -> Setting {
@@ -23,7 +26,10 @@ fn setting(from: &mut Supply<'_>) -> Setting {
     Setting {
         default_sizes: false,
         thread: false,
-        buffered: flags & 1 == 1,
+        durability: match flags & 1 {
+            1 => Durability::Buffered,
+            _ => Durability::Sync,
+        },
         filter: flags & 2 == 0,
         hash_index: flags & 4 == 0,
         close_flush: flags & 8 == 8,

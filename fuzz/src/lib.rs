@@ -14,7 +14,6 @@ mod histories;
 mod journal;
 mod key_samples;
 mod keys;
-mod model;
 pub mod sampling;
 mod stored_bytes;
 mod supply;

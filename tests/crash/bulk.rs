@@ -1,10 +1,13 @@
 //! Ingests and checkpoints, and power lost at every call of them.
 
-use crate::history::{DIR, Setup};
-use crate::walk::{all_calls, every_crash};
-use grainstore::clock::ManualClock;
+use crate::walked_disk;
 use grainstore::engine::Engine;
-use grainstore::fs::{CrashDisk, FileSystem};
+use grainstore::fs::CrashDisk;
+use grainstore_proof::crash::{all_calls, every_crash};
+use grainstore_proof::engine_run::DIR;
+use grainstore_proof::recovery;
+use grainstore_proof::score::{self, Row};
+use grainstore_proof::setting::Setting;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,12 +18,9 @@ const COPY: &str = "/copies/of/today";
 const BEFORE: u32 = 150;
 const INGESTED: u32 = 400;
 
-fn open(setup: &Setup, disk: &CrashDisk, dir: &str) -> grainstore::Result<Engine> {
-    let disk: Arc<dyn FileSystem> = Arc::new(disk.clone());
-    Engine::open(
-        Path::new(dir),
-        setup.options(disk, &ManualClock::new(1_000)),
-    )
+fn open(disk: &CrashDisk, dir: &str) -> grainstore::Result<Engine> {
+    let options = recovery::options(&Setting::SMALL, Arc::new(disk.clone()), 1_000);
+    Engine::open(Path::new(dir), options)
 }
 
 fn value(number: u32, round: u8) -> Vec<u8> {
@@ -48,9 +48,9 @@ fn check(engine: &Engine, ingested: bool) -> Result<(), String> {
 }
 
 /// A database with the first round of records, on a disk of its own without a history.
-fn begun(setup: &Setup) -> CrashDisk {
+fn begun() -> CrashDisk {
     let disk = CrashDisk::new();
-    let engine = open(setup, &disk, DIR).unwrap();
+    let engine = open(&disk, DIR).unwrap();
     for number in 0..BEFORE {
         engine
             .put(&number.to_be_bytes(), &value(number, 1))
@@ -63,9 +63,8 @@ fn begun(setup: &Setup) -> CrashDisk {
 #[test]
 fn an_ingest_survives_whole_or_not_at_all() {
     let test = "an_ingest_survives_whole_or_not_at_all";
-    let setup = Setup::new("ingest", 12, 0);
-    let disk = begun(&setup);
-    let engine = open(&setup, &disk, DIR).unwrap();
+    let disk = begun();
+    let engine = open(&disk, DIR).unwrap();
     let opened = disk.calls();
     let numbers = (0..INGESTED).filter(|number| number % 3 == 0);
     let records = numbers.map(|n| Ok((n.to_be_bytes(), value(n, 2), 0)));
@@ -74,25 +73,29 @@ fn an_ingest_survives_whole_or_not_at_all() {
     check(&engine, true).unwrap();
     engine.compact().unwrap();
     engine.close().unwrap();
-    let recoveries = every_crash((&setup, &disk), test, &all_calls(&disk), |crash, image| {
-        let engine = open(&setup, image, DIR).map_err(|e| format!("open failed: {e}"))?;
-        match check(&engine, true) {
-            Ok(()) if crash.call >= opened => {}
-            Err(finding) if crash.call >= ingested => return Err(finding),
-            _ => check(&engine, false)?,
-        }
-        engine.verify().map_err(|e| format!("verify failed: {e}"))?;
-        Ok(1)
-    });
+    let recoveries = every_crash(
+        &walked_disk(("ingest", 12), &disk, test),
+        &all_calls(&disk),
+        |crash, image| {
+            let engine = open(image, DIR).map_err(|e| format!("open failed: {e}"))?;
+            match check(&engine, true) {
+                Ok(()) if crash.call >= opened => {}
+                Err(finding) if crash.call >= ingested => return Err(finding),
+                _ => check(&engine, false)?,
+            }
+            engine.verify().map_err(|e| format!("verify failed: {e}"))?;
+            Ok(1)
+        },
+    );
+    score::tell(Row::CrashRecoveries, recoveries as u64);
     println!("ingest: {} calls: {recoveries} recoveries", disk.calls());
 }
 
 #[test]
 fn a_checkpoint_is_durable_when_it_returns_and_harms_nothing_before() {
     let test = "a_checkpoint_is_durable_when_it_returns_and_harms_nothing_before";
-    let setup = Setup::new("checkpoint", 13, 0);
-    let disk = begun(&setup);
-    let engine = open(&setup, &disk, DIR).unwrap();
+    let disk = begun();
+    let engine = open(&disk, DIR).unwrap();
     engine.checkpoint(COPY).unwrap();
     let copied = disk.calls();
     // What happens to the original later is no matter of the copy.
@@ -100,22 +103,27 @@ fn a_checkpoint_is_durable_when_it_returns_and_harms_nothing_before() {
     engine.compact().unwrap();
     let emptied = disk.calls();
     engine.close().unwrap();
-    let recoveries = every_crash((&setup, &disk), test, &all_calls(&disk), |crash, image| {
-        if crash.call <= copied {
-            let engine = open(&setup, image, DIR).map_err(|e| format!("open failed: {e}"))?;
-            check(&engine, false)?;
-        }
-        if crash.call >= emptied {
-            let engine = open(&setup, image, DIR).map_err(|e| format!("open failed: {e}"))?;
-            assert!(engine.scan::<&[u8]>(..).unwrap().next().is_none());
-        }
-        if crash.call >= copied {
-            let copy = open(&setup, image, COPY).map_err(|e| format!("the copy: {e}"))?;
-            check(&copy, false).map_err(|finding| format!("the copy: {finding}"))?;
-            copy.verify().map_err(|e| format!("the copy: {e}"))?;
-        }
-        Ok(1)
-    });
+    let recoveries = every_crash(
+        &walked_disk(("checkpoint", 13), &disk, test),
+        &all_calls(&disk),
+        |crash, image| {
+            if crash.call <= copied {
+                let engine = open(image, DIR).map_err(|e| format!("open failed: {e}"))?;
+                check(&engine, false)?;
+            }
+            if crash.call >= emptied {
+                let engine = open(image, DIR).map_err(|e| format!("open failed: {e}"))?;
+                assert!(engine.scan::<&[u8]>(..).unwrap().next().is_none());
+            }
+            if crash.call >= copied {
+                let copy = open(image, COPY).map_err(|e| format!("the copy: {e}"))?;
+                check(&copy, false).map_err(|finding| format!("the copy: {finding}"))?;
+                copy.verify().map_err(|e| format!("the copy: {e}"))?;
+            }
+            Ok(1)
+        },
+    );
+    score::tell(Row::CrashRecoveries, recoveries as u64);
     println!(
         "checkpoint: {} calls: {recoveries} recoveries",
         disk.calls()

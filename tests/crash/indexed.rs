@@ -1,14 +1,20 @@
 //! Writes to a store with indexes, indexes built and let go, and power lost at every call of them.
 
-use crate::history::{DIR, Setup};
-use crate::walk::{all_calls, every_crash};
-use grainstore::clock::ManualClock;
-use grainstore::fs::{CrashDisk, FileSystem, SplitMix64};
+use crate::walked_disk;
+use grainstore::fs::{CrashDisk, SplitMix64};
 use grainstore::{Change, Db, GrainStore, If, Index, Unique};
+use grainstore_proof::crash::{all_calls, every_crash};
+use grainstore_proof::effort;
+use grainstore_proof::engine_run::DIR;
+use grainstore_proof::recovery;
+use grainstore_proof::score::{self, Row};
+use grainstore_proof::setting::Setting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A city, and a badge that no other has.
+const COMMITS: usize = 200;
+
 type Value = (String, Option<u16>);
 type Grains = GrainStore<(u8, u32), Value>;
 type Model = BTreeMap<(u8, u32), Value>;
@@ -36,8 +42,7 @@ fn by_badge() -> Index<Value, u16, Unique> {
 }
 
 fn open(disk: &CrashDisk, indexes: Indexes) -> grainstore::Result<(Db, Grains)> {
-    let file_system: Arc<dyn FileSystem> = Arc::new(disk.clone());
-    let small = Setup::new("indexed", 14, 0).options(file_system, &ManualClock::new(1_000));
+    let small = recovery::options(&Setting::SMALL, Arc::new(disk.clone()), 1_000);
     let builder = Db::builder(DIR).engine_options(|options| *options = small);
     let db = builder.open()?;
     let mut grains = db.grains("grains");
@@ -109,8 +114,8 @@ fn content(grains: &Grains) -> grainstore::Result<Model> {
     pairs.collect()
 }
 
-fn record(setup: &Setup, disk: &CrashDisk) -> Trace {
-    let mut chance = SplitMix64::new(setup.seed);
+fn record(seed: u64, disk: &CrashDisk) -> Trace {
+    let mut chance = SplitMix64::new(seed);
     let (mut states, mut acknowledged) = (vec![Model::new()], Vec::new());
     let mut model = Model::new();
     // Some records before there is an index, then one that is built, then one that is rebuilt.
@@ -119,7 +124,7 @@ fn record(setup: &Setup, disk: &CrashDisk) -> Trace {
         let commits = if indexes == Indexes::None {
             15
         } else {
-            setup.commits / 2
+            COMMITS / 2
         };
         for number in 0..commits {
             if indexes == Indexes::None {
@@ -185,10 +190,13 @@ fn recover(trace: &Trace, disk: &CrashDisk, call: usize) -> Result<usize, String
 #[test]
 fn indexes_agree_with_their_store_after_a_crash_at_any_call() {
     let test = "indexes_agree_with_their_store_after_a_crash_at_any_call";
-    let (setup, disk) = (Setup::new("indexed", 14, 200), CrashDisk::new());
-    let trace = record(&setup, &disk);
-    let recoveries = every_crash((&setup, &disk), test, &all_calls(&disk), |crash, image| {
-        recover(&trace, image, crash.call)
-    });
+    let (seed, disk) = (effort::seed(14), CrashDisk::new());
+    let trace = record(seed, &disk);
+    let recoveries = every_crash(
+        &walked_disk(("indexed", seed), &disk, test),
+        &all_calls(&disk),
+        |crash, image| recover(&trace, image, crash.call),
+    );
+    score::tell(Row::CrashRecoveries, recoveries as u64);
     println!("indexed: {} calls: {recoveries} recoveries", disk.calls());
 }

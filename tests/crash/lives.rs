@@ -1,13 +1,20 @@
 //! A database that lives through one crash after another and goes on from what is left.
 //!
-//! Each life opens what the last crash left, with sizes and durability of its own, goes on with the
-//! script behind the last surviving commit, and ends at any call of that life.
+//! Each life opens what the last crash left, with sizes and durability of its own, does some more
+//! operations, and ends at any call of that life. The oracle forgets what the crash took, and goes
+//! on too.
 
-use crate::history::{DIR, History, Setup, Survivors};
-use crate::recovery::{Finding, check};
 use grainstore::clock::ManualClock;
-use grainstore::engine::{Background, Durability, Engine};
+use grainstore::engine::{Durability, Engine};
 use grainstore::fs::{CrashDisk, CrashImage, SplitMix64};
+use grainstore_proof::coverage::Coverage;
+use grainstore_proof::engine_run::{DIR, EngineRun, START_MS};
+use grainstore_proof::generate::changes;
+use grainstore_proof::operation::{Leave, Operation};
+use grainstore_proof::oracle::Model;
+use grainstore_proof::recorded::Survivors;
+use grainstore_proof::recovery::{Finding, compare};
+use grainstore_proof::setting::Setting;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,19 +24,21 @@ pub(crate) struct Chain {
     pub(crate) lives: usize,
     pub(crate) flushes: u64,
     pub(crate) compactions: u64,
-    pub(crate) most_tables: usize,
+    pub(crate) writes: u64,
 }
 
 /// How one life ran: at which calls of its disk what was certain.
 struct Life {
-    /// The commits found, and the calls when the open returned.
-    found: usize,
+    disk: CrashDisk,
+    model: Model,
+    /// The calls when the open returned, and the last write that was there.
     opened: usize,
-    /// The calls at which each commit after the found ones was acknowledged.
-    acknowledged: Vec<usize>,
-    /// The calls at which what was acknowledged became durable, and how many commits that were.
-    synced: Vec<(usize, usize)>,
-    durability: Durability,
+    found: u64,
+    /// The calls at which each operation returned, and the last write then.
+    returned: Vec<(usize, u64)>,
+    /// As `returned`, for operations after which everything is on the device.
+    durable: Vec<(usize, u64)>,
+    lossless: bool,
 }
 
 impl Life {
@@ -37,109 +46,117 @@ impl Life {
         if call < self.opened {
             return before;
         }
-        let acknowledged = self.acknowledged.partition_point(|&calls| calls <= call);
-        let asked = self.synced.partition_point(|(calls, _)| *calls <= call);
-        let synced = asked.checked_sub(1).map_or(0, |last| self.synced[last].1);
-        let lossless = killed || self.durability == Durability::Sync;
+        let last = |of: &[(usize, u64)]| {
+            let done = of.partition_point(|(calls, _)| *calls <= call);
+            done.checked_sub(1).map_or(self.found, |at| of[at].1)
+        };
+        let in_flight = self.returned.iter().find(|(calls, _)| *calls > call);
+        let acknowledged = last(&self.returned);
         Survivors {
-            least: self.found + if lossless { acknowledged } else { synced },
-            most: self.found + acknowledged + 1,
+            least: if killed || self.lossless {
+                acknowledged
+            } else {
+                last(&self.durable)
+            },
+            most: in_flight.map_or(acknowledged, |(_, sequence)| *sequence),
         }
     }
 }
 
-/// The setup of one life.
-fn setup(seed: u64, commits: usize, chance: &mut SplitMix64) -> Setup {
-    let memtables = [4 << 10, 6 << 10, 20 << 10];
-    let segments = [4 << 10, 7 << 10, 64 << 10];
-    let buffered = chance.chance(80);
-    Setup {
-        durability: if buffered {
+/// The setting of one life.
+fn setting(chance: &mut SplitMix64) -> Setting {
+    Setting {
+        durability: if chance.chance(80) {
             Durability::Buffered
         } else {
             Durability::Sync
         },
-        background: Background::Inline,
-        memtable_bytes: memtables[chance.below(3) as usize],
-        wal_segment_bytes: segments[chance.below(3) as usize],
-        level_ratio: 2 + chance.below(3),
-        ..Setup::new("lives", seed, commits)
+        wal_segment_kib: [4, 7, 64][chance.below(3) as usize],
+        filter: chance.chance(200),
+        ..Setting::SMALL
     }
 }
 
+/// Opens what is there, which must be one of `ends`, and does some more.
 fn live(
-    history: &mut History,
-    disk: &CrashDisk,
-    before: Survivors,
+    disk: CrashDisk,
+    mut model: Model,
+    (before, ends): (Survivors, &[u64]),
     chance: &mut SplitMix64,
-    chain: &mut Chain,
+    coverage: &mut Coverage,
 ) -> Result<Life, Finding> {
-    let setup = setup(history.setup.seed, history.setup.commits, chance);
-    let commits = &history.scripts[0].commits;
-    let time_at = |next: usize| commits[next.min(commits.len() - 1)].time_ms;
-    let clock = ManualClock::new(time_at(before.most));
-    let options = setup.options(Arc::new(disk.clone()), &clock);
+    let setting = setting(chance);
+    let clock = ManualClock::new(model.now_ms());
+    let mut options = setting.options([4, 6, 20][chance.below(3) as usize]);
+    options.file_system = Arc::new(disk.clone());
+    options.clock = Arc::new(clock.clone());
     let engine = Engine::open(Path::new(DIR), options).map_err(|e| format!("open failed: {e}"))?;
-    let opened = disk.calls();
-    let found = check(history, &engine, &[before], clock_of(&engine))?[0];
-    let (mut acknowledged, mut synced) = (Vec::new(), Vec::new());
-    for commit in commits.iter().skip(found).take(chance.below(40) as usize) {
-        clock.set(commit.time_ms);
-        engine
-            .write(commit.batch())
-            .map_err(|e| format!("write failed: {e}"))?;
-        acknowledged.push(disk.calls());
-        if chance.chance(8) {
-            let done = if chance.chance(128) {
-                engine.sync()
-            } else {
-                engine.compact()
-            };
-            done.map_err(|e| e.to_string())?;
-            synced.push((disk.calls(), acknowledged.len()));
+    let (opened, found) = (disk.calls(), engine.stats().sequence_last);
+    if !(before.least..=before.most).contains(&found) || !ends.contains(&found) {
+        return Err(format!("{found} survived, {before:?} of {ends:?} may"));
+    }
+    model.forget_after(found);
+    compare(&engine, &model, found, None)?;
+    let mut run = EngineRun::resume(&setting, (disk, clock, engine), model, coverage);
+    run.keep_disk();
+    let count = 1 + chance.below(40) as usize;
+    let (mut returned, mut durable) = (Vec::new(), Vec::new());
+    for operation in changes(chance.next_u64(), count) {
+        if matches!(operation, Operation::Reopen(..)) {
+            continue;
+        }
+        run.apply(&operation);
+        let now = (run.disk().calls(), run.model.sequence());
+        returned.push(now);
+        if matches!(
+            operation,
+            Operation::Flush | Operation::Compact | Operation::Sync
+        ) {
+            durable.push(now);
         }
     }
-    let stats = engine.stats();
     if chance.chance(128) {
-        engine.close().map_err(|e| format!("close failed: {e}"))?;
-        synced.push((disk.calls(), acknowledged.len()));
+        run.apply(&Operation::Reopen(Leave::Close, 4));
+        let now = (run.disk().calls(), run.model.sequence());
+        durable.push(now);
+        returned.push(now);
     }
-    chain.lives += 1;
-    chain.flushes += stats.flushes;
-    chain.compactions += stats.compactions;
-    chain.most_tables = chain.most_tables.max(stats.tables());
+    let (model, disk) = run.leave();
     Ok(Life {
-        found,
+        disk,
+        model,
         opened,
-        acknowledged,
-        synced,
-        durability: setup.durability,
+        found,
+        returned,
+        durable,
+        lossless: setting.durability == Durability::Sync,
     })
 }
 
-/// The engine's clock never sinks below what the log says, so the model asks it.
-fn clock_of(engine: &Engine) -> u64 {
-    engine.now_ms()
-}
-
-/// Lives until the script of `history`, of which nothing has been written, is done. `Err` names
-/// the life that went wrong.
-pub(crate) fn chain(history: &mut History) -> Result<Chain, Finding> {
-    let mut chance = SplitMix64::new(history.setup.seed);
-    let (mut chain, mut disk) = (Chain::default(), CrashDisk::new());
-    let mut before = Survivors { least: 0, most: 0 };
-    while before.least < history.setup.commits {
-        let life = live(history, &disk, before, &mut chance, &mut chain)
+/// Lives `lives` times on one database, each time until any call of that life.
+pub(crate) fn chain(seed: u64, lives: usize) -> Result<Chain, Finding> {
+    let mut chance = SplitMix64::new(seed);
+    let (mut coverage, mut chain) = (Coverage::default(), Chain::default());
+    let (mut disk, mut model) = (CrashDisk::new(), Model::new(START_MS));
+    let (mut before, mut ends) = (Survivors::exactly(0), vec![0]);
+    while chain.lives < lives {
+        let of_before = (before, ends.as_slice());
+        let life = live(disk, model, of_before, &mut chance, &mut coverage)
             .map_err(|finding| format!("life {}: {finding}", chain.lives))?;
-        let whole = disk.calls();
+        let whole = life.disk.calls();
         let early = chance.below(life.opened as u64 + 1) as usize;
         let late = life.opened + chance.below((whole - life.opened) as u64 + 1) as usize;
         let call = [early, late, late, whole][chance.below(4) as usize];
-        let image = chance.below(4) as usize;
-        let kind = CrashImage::all(chance.next_u64())[image];
+        let kind = CrashImage::all(chance.next_u64())[chance.below(4) as usize];
         before = life.survivors(before, call, kind == CrashImage::KeepAll);
-        before.most = before.most.min(history.setup.commits);
-        disk = disk.image(call, kind);
+        ends.retain(|end| *end <= life.found);
+        ends.extend(life.returned.iter().map(|(_, sequence)| *sequence));
+        disk = life.disk.image(call, kind);
+        chain.lives += 1;
+        chain.writes = chain.writes.max(before.least);
+        model = life.model;
     }
+    chain.flushes = coverage.flushes;
+    chain.compactions = coverage.compactions;
     Ok(chain)
 }

@@ -1,8 +1,8 @@
 //! The smallest histories that once went wrong, one a claim.
 
-use crate::history::DIR;
 use grainstore::engine::{Background, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, CrashImage};
+use grainstore_proof::engine_run::DIR;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,12 +1,18 @@
 //! Conditional writes and batches of the typed store, and power lost at every call of them.
 
-use crate::history::{DIR, Setup};
-use crate::walk::{all_calls, every_crash};
-use grainstore::clock::ManualClock;
-use grainstore::fs::{CrashDisk, FileSystem, SplitMix64};
+use crate::walked_disk;
+use grainstore::fs::{CrashDisk, SplitMix64};
 use grainstore::{Change, Db, GrainStore, If};
+use grainstore_proof::crash::{all_calls, every_crash};
+use grainstore_proof::effort;
+use grainstore_proof::engine_run::DIR;
+use grainstore_proof::recovery;
+use grainstore_proof::score::{self, Row};
+use grainstore_proof::setting::Setting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+const COMMITS: usize = 250;
 
 type Grains = GrainStore<u32, String>;
 
@@ -25,8 +31,7 @@ struct Trace {
 }
 
 fn open(disk: &CrashDisk) -> grainstore::Result<(Db, Grains, Grains)> {
-    let file_system: Arc<dyn FileSystem> = Arc::new(disk.clone());
-    let small = Setup::new("typed", 9, 0).options(file_system, &ManualClock::new(1_000));
+    let small = recovery::options(&Setting::SMALL, Arc::new(disk.clone()), 1_000);
     let db = Db::builder(DIR)
         .engine_options(|options| *options = small)
         .open()?;
@@ -84,12 +89,12 @@ fn content(stores: [&Grains; 2]) -> grainstore::Result<(Model, u64)> {
     Ok((Model { grains, shadow }, largest))
 }
 
-fn record(setup: &Setup, disk: &CrashDisk) -> Trace {
+fn record(seed: u64, disk: &CrashDisk) -> Trace {
     let (db, grains, shadow) = open(disk).unwrap();
     let (mut trace, mut model) = (Trace::default(), Model::default());
     trace.states.push((model.clone(), 0));
-    let mut chance = SplitMix64::new(setup.seed);
-    for _ in 0..setup.commits {
+    let mut chance = SplitMix64::new(seed);
+    for _ in 0..COMMITS {
         change(&db, [&grains, &shadow], &mut model, &mut chance);
         let (found, largest) = content([&grains, &shadow]).unwrap();
         assert_eq!(found, model);
@@ -132,10 +137,13 @@ fn recover(trace: &Trace, disk: &CrashDisk, call: usize) -> Result<usize, String
 #[test]
 fn conditional_writes_and_typed_batches_survive_whole() {
     let test = "conditional_writes_and_typed_batches_survive_whole";
-    let (setup, disk) = (Setup::new("typed", 9, 250), CrashDisk::new());
-    let trace = record(&setup, &disk);
-    let recoveries = every_crash((&setup, &disk), test, &all_calls(&disk), |crash, image| {
-        recover(&trace, image, crash.call)
-    });
+    let (seed, disk) = (effort::seed(9), CrashDisk::new());
+    let trace = record(seed, &disk);
+    let recoveries = every_crash(
+        &walked_disk(("typed", seed), &disk, test),
+        &all_calls(&disk),
+        |crash, image| recover(&trace, image, crash.call),
+    );
+    score::tell(Row::CrashRecoveries, recoveries as u64);
     println!("typed: {} calls: {recoveries} recoveries", disk.calls());
 }

@@ -1,11 +1,15 @@
 //! One history on a disk that is given space bit by bit.
 
-use crate::history::{DIR, History, Survivors};
-use crate::recovery::{Finding, check, compare, recover_twice};
 use grainstore::Error;
-use grainstore::clock::ManualClock;
-use grainstore::engine::Engine;
+use grainstore::clock::{Clock, ManualClock};
+use grainstore::engine::{Durability, Engine};
 use grainstore::fs::{CrashDisk, CrashImage, FileSystem, QuotaDisk};
+use grainstore_proof::engine_run::{DIR, START_MS};
+use grainstore_proof::operation::{Leave, Operation};
+use grainstore_proof::recorded::Survivors;
+use grainstore_proof::recovery::{Finding, check, compare, recover_twice};
+use grainstore_proof::setting::Setting;
+use grainstore_proof::written::Written;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,42 +39,45 @@ impl Filled {
     }
 }
 
-struct Run<'a> {
-    history: &'a History,
+struct Run {
     disk: CrashDisk,
     full: QuotaDisk,
     clock: ManualClock,
     quota: u64,
-    acknowledged: usize,
+    written: Written,
     filled: Filled,
 }
 
-/// Writes `history` to a disk of `quota` bytes at first.
-pub(crate) fn run(history: &History, quota: u64) -> Result<Filled, Finding> {
+/// Writes `operations` to a disk of `quota` bytes at first.
+pub(crate) fn run(
+    setting: Setting,
+    operations: &[Operation],
+    quota: u64,
+) -> Result<Filled, Finding> {
     let disk = CrashDisk::new();
     let mut run = Run {
-        history,
         full: QuotaDisk::new(Arc::new(disk.clone()), quota),
         disk,
-        clock: ManualClock::new(0),
+        clock: ManualClock::new(START_MS),
         quota,
-        acknowledged: 0,
+        written: Written::nothing(setting, START_MS),
         filled: Filled::default(),
     };
-    run.write()?;
+    run.write(operations)?;
     Ok(run.filled)
 }
 
-impl Run<'_> {
+impl Run {
     fn raise(&mut self) {
         self.quota = self.full.used().max(self.quota) + RAISED_BY;
         self.full.set_quota(self.quota);
     }
 
-    fn open(&mut self) -> Result<Engine, Finding> {
+    fn open(&mut self, memtable_kib: u8) -> Result<Engine, Finding> {
         for _ in 0..TRIES_MAX {
-            let disk = Arc::new(self.full.clone());
-            let options = self.history.setup.options(disk, &self.clock);
+            let mut options = self.written.setting.options(memtable_kib);
+            options.file_system = Arc::new(self.full.clone());
+            options.clock = Arc::new(self.clock.clone());
             match Engine::open(Path::new(DIR), options) {
                 Ok(engine) => return Ok(engine),
                 Err(error) if error.is_storage_full() => {
@@ -83,15 +90,21 @@ impl Run<'_> {
         Err("the open never found space enough".to_owned())
     }
 
-    fn write(&mut self) -> Result<(), Finding> {
-        let engine = self.open()?;
-        let history = self.history;
-        for (number, commit) in history.scripts[0].commits.iter().enumerate() {
-            self.clock.set(commit.time_ms);
-            self.until_it_fits(&engine, || engine.write(commit.batch()))?;
-            self.acknowledged = number + 1;
-            if (number + 1) % history.setup.upkeep_every == 0 {
-                self.until_it_fits(&engine, || engine.flush())?;
+    fn write(&mut self, operations: &[Operation]) -> Result<(), Finding> {
+        let mut engine = self.open(4)?;
+        for operation in operations {
+            match operation {
+                Operation::ClockStep(ms) => {
+                    self.clock.advance(*ms);
+                    self.written.model.see_time(engine.now_ms());
+                }
+                Operation::Reopen(Leave::Close, memtable_kib) => {
+                    self.close(&engine)?;
+                    drop(engine);
+                    engine = self.open(*memtable_kib)?;
+                    self.compare(&engine)?;
+                }
+                _ => self.until_it_fits(&engine, operation)?,
             }
         }
         self.compare(&engine)?;
@@ -99,25 +112,27 @@ impl Run<'_> {
         if self.quota.is_multiple_of(2) {
             self.settle(&engine)?;
         }
-        if let Err(error) = engine.close() {
-            self.expect_full(&error)?;
-            self.filled.closes_refused += 1;
-        }
+        self.close(&engine)?;
         drop(engine);
-        let engine = self.open()?;
+        let engine = self.open(4)?;
         self.compare(&engine)?;
         self.settle(&engine)?;
         engine.close().map_err(|e| format!("close failed: {e}"))
     }
 
+    /// Closes; that there is no space for all of it is no loss.
+    fn close(&mut self, engine: &Engine) -> Result<(), Finding> {
+        if let Err(error) = engine.close() {
+            self.expect_full(&error)?;
+            self.filled.closes_refused += 1;
+        }
+        Ok(())
+    }
+
     /// Tries until there is space, and checks after each refusal that nothing of it is left.
-    fn until_it_fits(
-        &mut self,
-        engine: &Engine,
-        attempt: impl Fn() -> Result<(), Error>,
-    ) -> Result<(), Finding> {
+    fn until_it_fits(&mut self, engine: &Engine, operation: &Operation) -> Result<(), Finding> {
         for tries in 0..TRIES_MAX {
-            let Err(error) = attempt() else {
+            let Err(error) = self.written.carry_out(engine, operation) else {
                 return Ok(());
             };
             self.expect_full(&error)?;
@@ -147,13 +162,13 @@ impl Run<'_> {
 
     /// A refused write must not come back, whatever the power does.
     fn cut_the_power(&mut self) -> Result<(), Finding> {
-        let setup = &self.history.setup;
-        let lossless = setup.durability == grainstore::engine::Durability::Sync;
-        let allowed = [Survivors {
-            least: if lossless { self.acknowledged } else { 0 },
-            most: self.acknowledged,
-        }];
-        let now_ms = grainstore::clock::Clock::now_ms(&self.clock);
+        let lossless = self.written.setting.durability == Durability::Sync;
+        let acknowledged = self.written.model.sequence();
+        let allowed = Survivors {
+            least: if lossless { acknowledged } else { 0 },
+            most: acknowledged,
+        };
+        let now_ms = self.clock.now_ms();
         let calls = self.disk.calls();
         let images = [
             CrashImage::DropUnsynced,
@@ -162,7 +177,7 @@ impl Run<'_> {
         ];
         for kind in images {
             let image = self.disk.image(calls, kind);
-            recover_twice(self.history, &image, &allowed, now_ms, false)
+            recover_twice(&self.written, &image, allowed, now_ms, false)
                 .map_err(|finding| format!("{kind:?} on a full disk: {finding}"))?;
             self.filled.recoveries += 1;
         }
@@ -170,8 +185,12 @@ impl Run<'_> {
     }
 
     fn compare(&self, engine: &Engine) -> Result<(), Finding> {
-        let now_ms = engine.now_ms();
-        compare(self.history, engine, &[self.acknowledged], now_ms, None)
+        compare(
+            engine,
+            &self.written.model,
+            self.written.model.sequence(),
+            None,
+        )
     }
 
     /// With space for everything, nothing stands in the way and nothing was left behind.
@@ -183,11 +202,8 @@ impl Run<'_> {
         if let Some(error) = stats.last_error {
             return Err(format!("told though there is space: {error}"));
         }
-        let exactly = Survivors {
-            least: self.acknowledged,
-            most: self.acknowledged,
-        };
-        check(self.history, engine, &[exactly], engine.now_ms())?;
+        let exactly = Survivors::exactly(self.written.model.sequence());
+        check(&self.written, engine, exactly, Some(false))?;
         engine.verify().map_err(|e| format!("verify: {e}"))?;
         let names = self.full.list_dir(Path::new(DIR));
         let names = names.map_err(|e| e.to_string())?;

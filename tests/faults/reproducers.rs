@@ -1,10 +1,10 @@
 //! The smallest failures that were once told wrongly, one a claim; and what a failed read may not
 //! do.
 
-use crate::history::DIR;
 use grainstore::ErrorKind;
 use grainstore::engine::{Background, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, Fault, FaultCalls, FaultDisk, FaultKind, FaultMode};
+use grainstore_proof::engine_run::DIR;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;

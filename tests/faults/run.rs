@@ -3,13 +3,24 @@
 //! Either the engine has latched, and then nothing is written any more until a reopen; or it has
 //! not, and then what failed left nothing behind, and the same goes well once the disk does.
 
-use crate::history::{DIR, History, Survivors};
-use crate::recovery::{Finding, check, compare, recover_twice};
 use grainstore::clock::ManualClock;
-use grainstore::engine::Engine;
+use grainstore::engine::{Engine, Snapshot};
 use grainstore::fs::{CrashDisk, CrashImage, Fault, FaultDisk, FaultKind, FaultMode};
+use grainstore_proof::engine_run::{DIR, START_MS};
+use grainstore_proof::operation::{Leave, Operation};
+use grainstore_proof::recorded::Survivors;
+use grainstore_proof::recovery::{self, Finding, check, compare, recover_twice};
+use grainstore_proof::setting::Setting;
+use grainstore_proof::written::Written;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What is written while a call fails.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) setting: Setting,
+    pub(crate) operations: Vec<Operation>,
+}
 
 /// What a run with a fault came to.
 #[derive(Debug, Default)]
@@ -29,10 +40,12 @@ struct Run<'a> {
     faulty: FaultDisk,
     clock: ManualClock,
     fault: Fault,
-    acknowledged: usize,
-    /// A write failed: whether it survives is not known.
-    in_doubt: bool,
+    /// What was acknowledged, and after it what is in doubt where something is.
+    written: Written,
+    /// The last write that was acknowledged.
+    acknowledged: u64,
     failed: bool,
+    snapshot: Option<Snapshot>,
 }
 
 /// Writes `history`, of which nothing has been written, with `fault` to come; then checks what
@@ -43,11 +56,12 @@ pub(crate) fn run(history: &History, fault: Fault) -> Result<Outcome, Finding> {
         history,
         faulty: FaultDisk::new(Arc::new(disk.clone())),
         disk,
-        clock: ManualClock::new(0),
+        clock: ManualClock::new(START_MS),
         fault,
+        written: Written::nothing(history.setting, START_MS),
         acknowledged: 0,
-        in_doubt: false,
         failed: false,
+        snapshot: None,
     };
     run.faulty.arm(fault);
     run.write()?;
@@ -64,9 +78,10 @@ pub(crate) fn run(history: &History, fault: Fault) -> Result<Outcome, Finding> {
 }
 
 impl Run<'_> {
-    fn open(&mut self) -> Result<Option<Engine>, Finding> {
-        let disk = Arc::new(self.faulty.clone());
-        let options = self.history.setup.options(disk, &self.clock);
+    fn open(&mut self, memtable_kib: u8) -> Result<Option<Engine>, Finding> {
+        let mut options = self.history.setting.options(memtable_kib);
+        options.file_system = Arc::new(self.faulty.clone());
+        options.clock = Arc::new(self.clock.clone());
         match Engine::open(Path::new(DIR), options) {
             Ok(engine) => Ok(Some(engine)),
             Err(error) if error.io_kind().is_some() => {
@@ -78,48 +93,66 @@ impl Run<'_> {
     }
 
     fn write(&mut self) -> Result<(), Finding> {
-        let Some(mut engine) = self.open()? else {
+        let Some(mut engine) = self.open(4)? else {
             return Ok(());
         };
-        let setup = &self.history.setup;
-        for (number, commit) in self.history.scripts[0].commits.iter().enumerate() {
-            self.clock.set(commit.time_ms);
-            if let Err(error) = engine.write(commit.batch()) {
-                self.failed = true;
-                if engine.stats().is_latched {
-                    self.in_doubt = true;
-                    return self.after_failure(&engine, &error);
+        for operation in &self.history.operations {
+            match operation {
+                Operation::ClockStep(ms) => {
+                    self.clock.advance(*ms);
+                    self.written.model.see_time(engine.now_ms());
                 }
-                self.try_again(&engine, &error, || engine.write(commit.batch()))?;
-            }
-            self.acknowledged = number + 1;
-            if (number + 1) % setup.upkeep_every == 0 {
-                let upkeep = || match (number + 1) / setup.upkeep_every % 2 {
-                    0 => engine.flush(),
-                    _ => engine.compact(),
-                };
-                if let Err(error) = upkeep() {
-                    self.failed = true;
-                    if engine.stats().is_latched {
-                        return self.after_failure(&engine, &error);
+                Operation::Snapshot => self.snapshot = Some(engine.snapshot()),
+                Operation::Release(_) => self.snapshot = None,
+                Operation::Reopen(leave, memtable_kib) => {
+                    let Some(opened) = self.reopen(engine, *leave, *memtable_kib)? else {
+                        return Ok(());
+                    };
+                    engine = opened;
+                }
+                _ => {
+                    if !self.carry_out(&engine, operation)? {
+                        return Ok(());
                     }
-                    self.try_again(&engine, &error, upkeep)?;
                 }
-            }
-            if number + 1 == setup.reopen_every {
-                let closed = engine.close();
-                self.failed |= closed.is_err();
-                drop(engine);
-                match self.open()? {
-                    Some(opened) => engine = opened,
-                    None => return Ok(()),
-                }
-                self.check_reads(&engine)?;
             }
         }
         self.check_reads(&engine)?;
         self.failed |= engine.close().is_err();
         Ok(())
+    }
+
+    /// Carries out one operation; false where nothing can be written any more.
+    fn carry_out(&mut self, engine: &Engine, operation: &Operation) -> Result<bool, Finding> {
+        if let Err(error) = self.written.carry_out(engine, operation) {
+            self.failed = true;
+            if engine.stats().is_latched {
+                self.after_failure(engine, &error)?;
+                self.written.apply(operation);
+                return Ok(false);
+            }
+            self.try_again(engine, &error, operation)?;
+        }
+        self.acknowledged = self.written.model.sequence();
+        Ok(true)
+    }
+
+    fn reopen(
+        &mut self,
+        engine: Engine,
+        leave: Leave,
+        memtable_kib: u8,
+    ) -> Result<Option<Engine>, Finding> {
+        self.snapshot = None;
+        if leave == Leave::Close {
+            self.failed |= engine.close().is_err();
+        }
+        drop(engine);
+        let opened = self.open(memtable_kib)?;
+        if let Some(engine) = &opened {
+            self.check_reads(engine)?;
+        }
+        Ok(opened)
     }
 
     /// What failed without latching the engine has changed nothing; once the disk is well again,
@@ -128,7 +161,7 @@ impl Run<'_> {
         &mut self,
         engine: &Engine,
         error: &grainstore::Error,
-        again: impl Fn() -> grainstore::Result<()>,
+        operation: &Operation,
     ) -> Result<(), Finding> {
         if error.io_kind().is_none() {
             return Err(format!("the write failed without saying why: {error}"));
@@ -138,7 +171,7 @@ impl Run<'_> {
         self.check_reads(engine)?;
         // Work that rests after a failure is asked for by hand.
         let due = engine.run_due_work();
-        due.and_then(|()| again())
+        due.and_then(|()| self.written.carry_out(engine, operation))
             .map_err(|e| format!("after the failure {error} was over: {e}"))?;
         match engine.stats().last_error {
             Some(error) => Err(format!("told though it is over: {error}")),
@@ -170,51 +203,41 @@ impl Run<'_> {
 
     /// Reads may fail while the disk does, but what they show is exactly what was acknowledged.
     fn check_reads(&self, engine: &Engine) -> Result<(), Finding> {
-        // The clock of the engine may be behind, where a write failed before it read the time.
-        let now_ms = engine.now_ms();
-        let found = compare(self.history, engine, &[self.acknowledged], now_ms, None);
+        let acknowledged = || compare(engine, &self.written.model, self.acknowledged, None);
         let once = self.fault.mode == FaultMode::Once;
-        match found {
+        match acknowledged() {
             Err(finding) if finding.contains("scan failed") && !once => Ok(()),
             Err(finding) if finding.contains("scan failed") => {
-                compare(self.history, engine, &[self.acknowledged], now_ms, None)
-                    .map_err(|again| format!("{finding}, and then: {again}"))
+                acknowledged().map_err(|again| format!("{finding}, and then: {again}"))
             }
             found => found,
         }
     }
 
     fn recover(&self) -> Result<usize, Finding> {
-        let allowed = [Survivors {
+        let allowed = Survivors {
             least: self.acknowledged,
-            most: self.acknowledged + usize::from(self.in_doubt),
-        }];
-        let commits = &self.history.scripts[0].commits;
-        let now_ms = commits[self.acknowledged.min(commits.len() - 1)].time_ms;
-        let images = CrashImage::all(self.fault.at);
+            most: self.written.model.sequence(),
+        };
+        let (now_ms, images) = (self.written.model.now_ms(), CrashImage::all(self.fault.at));
         for kind in images {
             let image = self.disk.image(self.disk.calls(), kind);
-            recover_twice(self.history, &image, &allowed, now_ms, true)
+            recover_twice(&self.written, &image, allowed, now_ms, true)
                 .map_err(|finding| format!("{kind:?} after the fault: {finding}"))?;
         }
-        self.recover_in_place(&allowed, now_ms)?;
+        self.recover_in_place(allowed, now_ms)?;
         Ok(images.len() + 2)
     }
 
     /// Reopened without a power cut, what is found must be durable from then on.
-    fn recover_in_place(&self, allowed: &[Survivors], now_ms: u64) -> Result<(), Finding> {
+    fn recover_in_place(&self, allowed: Survivors, now_ms: u64) -> Result<(), Finding> {
         self.faulty.disarm();
-        let mut options = self.history.setup.recovery_options(&self.disk, now_ms);
-        options.file_system = Arc::new(self.faulty.clone());
-        let engine = Engine::open(Path::new(DIR), options);
-        let engine = engine.map_err(|e| format!("the reopen failed: {e}"))?;
-        let commits = check(self.history, &engine, allowed, now_ms)?;
-        let exactly = [Survivors {
-            least: commits[0],
-            most: commits[0],
-        }];
+        let engine = recovery::open(&self.written.setting, self.faulty.clone(), now_ms);
+        let engine = engine.map_err(|e| format!("reopened: {e}"))?;
+        let last = check(&self.written, &engine, allowed, Some(false))?;
         let image = self.disk.image(self.disk.calls(), CrashImage::DropUnsynced);
-        recover_twice(self.history, &image, &exactly, now_ms, false)
+        let exactly = Survivors::exactly(last);
+        recover_twice(&self.written, &image, exactly, now_ms, false)
             .map_err(|finding| format!("power lost after the reopen: {finding}"))
     }
 }

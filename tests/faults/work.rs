@@ -1,10 +1,10 @@
 //! Flushes and compactions that fail without leaving anything in doubt: writes go on.
 
-use crate::history::DIR;
 use crate::unreadable::UnreadableTables;
 use grainstore::ErrorKind;
 use grainstore::engine::{Background, Engine, EngineOptions};
 use grainstore::fs::{CrashDisk, FileSystem, OpenMode};
+use grainstore_proof::engine_run::DIR;
 use std::path::Path;
 use std::sync::Arc;
 

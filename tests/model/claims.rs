@@ -1,10 +1,10 @@
 //! What histories found, and what nobody may break again: the smallest case of each.
 
-use super::engine_run::{DIR, START_MS, options};
-use super::operation::{Setting, Style};
 use grainstore::clock::ManualClock;
 use grainstore::engine::{Engine, EngineOptions};
 use grainstore::fs::CrashDisk;
+use grainstore_proof::engine_run::{DIR, START_MS};
+use grainstore_proof::setting::Setting;
 use std::sync::Arc;
 
 /// A simulated disk and a clock set by hand, and engines on them.
@@ -22,20 +22,12 @@ impl Place {
     /// The smallest sizes, all work on the writers' threads.
     pub fn options(&self) -> EngineOptions {
         let setting = Setting {
-            default_sizes: false,
-            thread: false,
-            buffered: false,
             block_bytes: 64,
-            level1_kib: 8,
             cache_kib: 16,
-            filter: true,
-            hash_index: true,
             wal_segment_kib: 16,
-            close_flush: false,
-            verify_new_tables: false,
-            style: Style::Leveled,
+            ..Setting::SMALL
         };
-        let mut options = options(&setting, 4);
+        let mut options = setting.options(4);
         options.file_system = Arc::new(self.disk.clone());
         options.clock = Arc::new(self.clock.clone());
         options

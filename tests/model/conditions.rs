@@ -1,8 +1,8 @@
 //! Conditional writes against everything that flushes and compactions forget in between.
 
 use super::claims::Place;
-use super::engine_run::DIR;
 use grainstore::{Change, Db, GrainStore, If, Ttl};
+use grainstore_proof::engine_run::DIR;
 use std::time::Duration;
 
 fn open(place: &Place) -> Db {

@@ -1,28 +1,18 @@
 //! Histories by the thousand: the engine and the typed store against their models.
 
-use super::coverage::{Coverage, KindPairs};
-use super::engine_run;
-use super::generate;
-use super::operation::{Operation, Setting};
 use super::store_generate::store_history;
 use super::store_operation::STORE_KINDS;
 use super::store_run;
+use grainstore_proof::coverage::{Coverage, KindPairs};
+use grainstore_proof::engine_run;
+use grainstore_proof::generate;
+use grainstore_proof::operation::Operation;
+use grainstore_proof::runner::hold;
+use grainstore_proof::setting::Setting;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
 use std::cell::RefCell;
 
-/// A runner of so many histories, times the number in the environment's `GRAINSTORE_HISTORIES`.
-pub fn runner(histories: u32) -> TestRunner {
-    let times = std::env::var("GRAINSTORE_HISTORIES").map_or(1, |n| n.parse().unwrap());
-    let kept = FileFailurePersistence::Direct("tests/model/failures.txt");
-    TestRunner::new(Config {
-        cases: histories * times,
-        failure_persistence: Some(Box::new(kept)),
-        max_shrink_iters: 30_000,
-        max_shrink_time: 120_000,
-        ..Config::default()
-    })
-}
+const KEPT: &str = "tests/model/failures.txt";
 
 fn engine_histories(
     histories: u32,
@@ -30,11 +20,14 @@ fn engine_histories(
     history: impl Strategy<Value = Vec<Operation>>,
 ) -> Coverage {
     let coverage = RefCell::new(Coverage::default());
-    let outcome = runner(histories).run(&(setting, history), |(setting, history)| {
-        engine_run::run(&setting, &history, &mut coverage.borrow_mut());
-        Ok::<_, TestCaseError>(())
-    });
-    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+    hold(
+        histories,
+        KEPT,
+        &(setting, history),
+        |(setting, history)| {
+            engine_run::run(&setting, &history, &mut coverage.borrow_mut());
+        },
+    );
     coverage.into_inner()
 }
 
@@ -68,12 +61,10 @@ fn typed_stores_answer_as_their_model() {
     let small = (generate::small_setting(), any::<bool>());
     let setting = small.prop_map(|(small, thread)| Setting { thread, ..small });
     let input = (setting, any::<bool>(), store_history(100));
-    let outcome = runner(700).run(&input, |(setting, with_defaults, history)| {
+    hold(700, KEPT, &input, |(setting, with_defaults, history)| {
         let coverage = &mut coverage.borrow_mut();
         store_run::run(&setting, with_defaults, &history, coverage);
-        Ok::<_, TestCaseError>(())
     });
-    outcome.unwrap_or_else(|failure| panic!("{failure}"));
     println!("{}", coverage.borrow());
     coverage.borrow().assert_whole();
 }

@@ -1,10 +1,10 @@
 //! Claims about records that expire: what a reader never sees again, and when the disk forgets.
 
 use super::claims::{Place, entries_on_disk};
-use super::engine_run::{DIR, START_MS};
 use grainstore::clock::Clock;
 use grainstore::engine::{Background, Engine, EngineOptions, Snapshot};
 use grainstore::fs::CrashDisk;
+use grainstore_proof::engine_run::{DIR, START_MS};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! Reads of typed stores, each compared with the model.
 
-use super::operation::{KEYS, KeyName};
 use super::store_operation::{
     Form, QuerySpec, Scope, Visit, VisitKey, VisitName, VisitOrder, at, tenant, user,
 };
 use super::store_oracle::{DbModel, Row};
 use super::store_run::Stores;
 use grainstore::{DefaultCodec, Expiry, Query, Snapshot};
+use grainstore_proof::operation::{KEYS, KeyName};
 use std::cmp::Reverse;
 use std::ops::Bound;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

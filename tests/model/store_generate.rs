@@ -1,11 +1,11 @@
 //! Histories of typed stores by chance.
 
-use super::generate::key;
-use super::operation::{Leave, ValueSpec};
 use super::store_operation::{
     BatchWrite, ChangeSpec, Condition, Form, Lifetime, QuerySpec, Scope, StoreOperation, TENANTS,
     VisitName,
 };
+use grainstore_proof::generate::key;
+use grainstore_proof::operation::{Leave, ValueSpec};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

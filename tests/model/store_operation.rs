@@ -4,8 +4,8 @@
 //! (numbers under numbers) and blobs (bytes under bytes). Keys and values are named by small
 //! numbers.
 
-use super::operation::{KeyName, Leave, ValueSpec};
 use grainstore::Key;
+use grainstore_proof::operation::{KeyName, Leave, ValueSpec};
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::fmt;

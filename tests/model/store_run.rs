@@ -1,8 +1,5 @@
 //! Carries out a history on a database of typed stores and on its model.
 
-use super::coverage::KindPairs;
-use super::engine_run::{DIR, START_MS, options};
-use super::operation::{Leave, Setting};
 use super::store_check as check;
 use super::store_operation::{
     BatchWrite, ChangeSpec, Condition, Lifetime, StoreOperation, Visit, VisitKey, VisitName,
@@ -13,6 +10,10 @@ use super::store_writes;
 use grainstore::clock::{Clock, ManualClock};
 use grainstore::fs::CrashDisk;
 use grainstore::{BytesStore, Change, Db, GrainStore, If, Snapshot, Ttl, U32Store, Version};
+use grainstore_proof::coverage::KindPairs;
+use grainstore_proof::engine_run::{DIR, START_MS};
+use grainstore_proof::operation::Leave;
+use grainstore_proof::setting::Setting;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -392,7 +393,7 @@ fn open(
     clock: &ManualClock,
     memtable_kib: u8,
 ) -> Stores {
-    let mut options = options(setting, memtable_kib);
+    let mut options = setting.options(memtable_kib);
     options.file_system = Arc::new(disk.clone());
     options.clock = Arc::new(clock.clone());
     let mut builder = Db::builder(DIR).engine_options(|it| *it = options);

@@ -1,10 +1,10 @@
 //! Many threads on one engine, with memtables so small that it flushes and compacts all the time.
 
 use super::claims::Place;
-use super::engine_run::DIR;
 use grainstore::engine::{Background, Engine, EngineOptions, WriteBatch};
 use grainstore::fs::SplitMix64;
 use grainstore::{Db, Durability, Ttl};
+use grainstore_proof::engine_run::DIR;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::scope;
 use std::time::Duration;

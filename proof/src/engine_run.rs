@@ -3,72 +3,27 @@
 //! The engine lives on a simulated disk and a clock that is set by hand, so a history with an
 //! engine that works on its writers' threads does the same every time.
 
-use super::coverage::Coverage;
-use super::engine_check as check;
-use super::operation::{Leave, Operation, Setting, Style, Write};
-use super::oracle::{Model, Point, Record};
-use grainstore::clock::ManualClock;
-use grainstore::engine::{
-    Background, Compaction, Durability, Engine, EngineOptions, EngineStats, OpenTables, Scan,
-    Snapshot, WriteBatch,
-};
+use crate::carry::carry_out;
+use crate::coverage::Coverage;
+use crate::engine_check as check;
+use crate::operation::{Leave, Operation, Write};
+use crate::oracle::{Model, Record};
+use crate::setting::Setting;
+use crate::versions::Point;
+use grainstore::clock::{Clock, ManualClock};
+use grainstore::engine::{Engine, EngineStats, Scan, Snapshot};
 use grainstore::fs::CrashDisk;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The directory of the database on its simulated disk.
-pub const DIR: &str = "/db";
+/// The directory of the database on its simulated disk; at first not even its first part exists.
+pub const DIR: &str = "/srv/grain/db";
 
 /// When every history begins, in ms since the epoch.
 pub const START_MS: u64 = 1_000_000;
 
 /// How many snapshots, and how many scans, a history holds at a time.
 const HELD_MAX: usize = 4;
-
-/// The options that `setting` asks for.
-pub fn options(setting: &Setting, memtable_kib: u8) -> EngineOptions {
-    let mut options = EngineOptions::default();
-    if setting.thread {
-        options.background = Background::Thread;
-    } else {
-        options.background = Background::Inline;
-    }
-    if setting.buffered {
-        options.durability = Durability::Buffered;
-    }
-    options.verify_new_tables = setting.verify_new_tables;
-    let tiered = match setting.style {
-        Style::Leveled => false,
-        Style::SizeTiered => true,
-        Style::Switching => memtable_kib % 2 == 1,
-    };
-    if setting.default_sizes {
-        if tiered {
-            options.compaction = Compaction::size_tiered();
-        }
-        return options;
-    }
-    if tiered {
-        options.compaction = Compaction::SizeTiered {
-            runs_merged_min: 2 + usize::from(setting.level1_kib % 3),
-            runs_max: 6,
-            space_percent_max: 200,
-        };
-        options.open_tables = OpenTables::Prefetch { threads: 2 };
-    }
-    options.memtable_bytes = usize::from(memtable_kib.max(4)) << 10;
-    options.block_bytes = usize::from(setting.block_bytes.max(64));
-    options.table_bytes = 4 << 10;
-    options.level0_tables = 2;
-    options.level1_bytes = u64::from(setting.level1_kib.max(4)) << 10;
-    options.level_ratio = 2;
-    options.cache_bytes = usize::from(setting.cache_kib) << 10;
-    options.filter_bits_per_key = if setting.filter { 10 } else { 0 };
-    options.block_hash_index = setting.hash_index;
-    options.wal_segment_bytes = u64::from(setting.wal_segment_kib.max(4)) << 10;
-    options.close_flush_bytes = if setting.close_flush { 0 } else { 1 << 20 };
-    options
-}
 
 /// A history on its way.
 pub struct EngineRun<'a> {
@@ -85,6 +40,7 @@ pub struct EngineRun<'a> {
     flushed: Option<u64>,
     /// The engine's time at the last write or table work; a kill takes back no more.
     clock_kept_ms: u64,
+    kills_fork: bool,
 }
 
 /// Runs `history` from an empty disk to its end.
@@ -101,31 +57,90 @@ pub fn run(setting: &Setting, history: &[Operation], coverage: &mut Coverage) {
 }
 
 impl<'a> EngineRun<'a> {
-    fn new(setting: &Setting, coverage: &'a mut Coverage) -> Self {
+    /// A run on an empty disk.
+    #[must_use]
+    pub fn new(setting: &Setting, coverage: &'a mut Coverage) -> Self {
         let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
         let engine = open(setting, &disk, &clock, 4);
+        Self::resume(
+            setting,
+            (disk, clock, engine),
+            Model::new(START_MS),
+            coverage,
+        )
+    }
+
+    /// A run that goes on with an engine that is open already, whose state is `model`'s.
+    #[must_use]
+    pub fn resume(
+        setting: &Setting,
+        (disk, clock, engine): (CrashDisk, ManualClock, Engine),
+        model: Model,
+        coverage: &'a mut Coverage,
+    ) -> Self {
+        let stats = engine.stats();
         Self {
             setting: *setting,
-            stats: engine.stats(),
+            flushed: (stats.sequence_last == 0).then_some(0),
+            stats,
             disk,
             clock,
             engine,
-            model: Model::new(START_MS),
+            clock_kept_ms: model.now_ms(),
+            model,
             snapshots: Vec::new(),
             scans: Vec::new(),
             coverage,
-            flushed: Some(0),
-            clock_kept_ms: START_MS,
+            kills_fork: true,
         }
+    }
+
+    /// The disk that the database lies on.
+    #[must_use]
+    pub fn disk(&self) -> &CrashDisk {
+        &self.disk
+    }
+
+    /// A kill drops the engine rather than to go on with a copy of the disk: for whoever needs all
+    /// calls on one disk.
+    pub fn keep_disk(&mut self) {
+        self.kills_fork = false;
+    }
+
+    /// The engine's time at the last write; no kill takes back more.
+    #[must_use]
+    pub fn clock_kept_ms(&self) -> u64 {
+        self.clock_kept_ms
+    }
+
+    /// What the source of time shows.
+    #[must_use]
+    pub fn source_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// The end: the model, and the disk after a clean close.
+    #[must_use]
+    pub fn close(mut self) -> (Model, CrashDisk) {
+        self.scans.clear();
+        self.snapshots.clear();
+        self.engine.close().unwrap();
+        self.leave()
+    }
+
+    /// The end: the model, and the disk as it is.
+    #[must_use]
+    pub fn leave(self) -> (Model, CrashDisk) {
+        (self.model, self.disk)
     }
 
     /// Carries out one operation.
     pub fn apply(&mut self, operation: &Operation) {
         let before = self.model.sequence();
         match operation {
-            Operation::Write(write) => self.write(std::slice::from_ref(write), false),
-            Operation::Batch(writes) => self.write(writes, true),
-            Operation::Ingest(records) => self.ingest(records),
+            Operation::Write(_) | Operation::Batch(_) | Operation::Ingest(_) => {
+                self.write(operation);
+            }
             Operation::Snapshot => self.snapshot(),
             Operation::Release(n) => {
                 if let Some(at) = usize::from(*n).checked_rem(self.snapshots.len()) {
@@ -135,13 +150,14 @@ impl<'a> EngineRun<'a> {
             }
             Operation::ClockStep(ms) => self.step_clock(*ms),
             Operation::ClockBack(ms) => {
-                let now = grainstore::clock::Clock::now_ms(&self.clock);
+                let now = self.clock.now_ms();
                 self.clock.set(now.saturating_sub(*ms));
                 assert_eq!(self.engine.now_ms(), self.model.now_ms());
             }
-            Operation::Flush => self.engine.flush().unwrap(),
+            Operation::Flush | Operation::DueWork | Operation::Sync => {
+                carry_out(&self.engine, &self.model, operation).unwrap();
+            }
             Operation::Compact => self.compact(),
-            Operation::DueWork => self.engine.run_due_work().unwrap(),
             Operation::Reopen(leave, memtable_kib) => self.reopen(*leave, *memtable_kib),
             read => check::read(self, read, HELD_MAX),
         }
@@ -150,66 +166,21 @@ impl<'a> EngineRun<'a> {
         self.note_work(is_write.then_some(before), is_ingest);
     }
 
-    fn write(&mut self, writes: &[Write], batched: bool) {
+    fn write(&mut self, operation: &Operation) {
         let before = self.model.sequence();
-        let mut batch = WriteBatch::new();
-        for write in writes {
-            match write {
-                Write::Put(key, value) => batch.put(&key.bytes(), &value.bytes()).unwrap(),
-                Write::PutTtl(key, value, ttl) => {
-                    let expiry_ms = self.model.expiry_after(*ttl);
-                    let (key, value) = (key.bytes(), value.bytes());
-                    batch.put_with_expiry(&key, &value, expiry_ms).unwrap();
-                }
-                Write::Delete(key) => batch.delete(&key.bytes()).unwrap(),
-                Write::DeleteRange(a, b) => batch.delete_range(&a.bytes(), &b.bytes()).unwrap(),
-            }
-            self.model.write(write);
-        }
-        if batched {
-            self.engine.write(batch).unwrap();
-        } else {
-            self.write_alone(&writes[0]);
-        }
-        if self.model.sequence() > before {
+        carry_out(&self.engine, &self.model, operation).unwrap();
+        self.model.apply(operation);
+        if self.model.sequence() > before && !matches!(operation, Operation::Ingest(_)) {
             self.clock_kept_ms = self.model.now_ms();
         }
-        for write in writes {
-            let (Write::Put(key, ..)
-            | Write::PutTtl(key, ..)
-            | Write::Delete(key)
-            | Write::DeleteRange(key, _)) = write;
+        let keys: Vec<_> = match operation {
+            Operation::Write(write) => vec![write.key()],
+            Operation::Batch(writes) => writes.iter().map(Write::key).collect(),
+            Operation::Ingest(records) => records.iter().map(|(key, ..)| *key).collect(),
+            _ => Vec::new(),
+        };
+        for key in keys {
             check::key(&self.engine, &self.model, &key.bytes());
-        }
-    }
-
-    fn write_alone(&self, write: &Write) {
-        match write {
-            Write::Put(key, value) => self.engine.put(&key.bytes(), &value.bytes()),
-            Write::PutTtl(key, value, ttl) => {
-                let expiry_ms = self.model.expiry_after(*ttl);
-                let (key, value) = (key.bytes(), value.bytes());
-                self.engine.put_with_expiry(&key, &value, expiry_ms)
-            }
-            Write::Delete(key) => self.engine.delete(&key.bytes()),
-            Write::DeleteRange(a, b) => self.engine.delete_range(&a.bytes(), &b.bytes()),
-        }
-        .unwrap();
-    }
-
-    fn ingest(&mut self, records: &[super::operation::IngestedRecord]) {
-        let mut sorted: Vec<Record> = Vec::new();
-        for (key, value, ttl) in records {
-            let expiry_ms = ttl.map_or(0, |ttl| self.model.expiry_after(ttl));
-            sorted.push((key.bytes(), value.bytes(), expiry_ms));
-        }
-        sorted.sort_by(|a, b| a.0.cmp(&b.0));
-        sorted.dedup_by(|a, b| a.0 == b.0);
-        let count = self.engine.ingest(sorted.iter().cloned().map(Ok)).unwrap();
-        assert_eq!(count, sorted.len() as u64);
-        self.model.ingest(&sorted);
-        for (key, ..) in &sorted {
-            check::key(&self.engine, &self.model, key);
         }
     }
 
@@ -226,7 +197,7 @@ impl<'a> EngineRun<'a> {
     fn step_clock(&mut self, ms: u64) {
         let old: Vec<u64> = self.model.expired().collect();
         self.clock.advance(ms);
-        let source_ms = grainstore::clock::Clock::now_ms(&self.clock);
+        let source_ms = self.clock.now_ms();
         assert_eq!(self.engine.now_ms(), self.model.see_time(source_ms));
         let Some(flushed) = self.flushed else { return };
         let new: Vec<u64> = self.model.expired().filter(|s| !old.contains(s)).collect();
@@ -259,18 +230,18 @@ impl<'a> EngineRun<'a> {
         self.snapshots.clear();
         match leave {
             Leave::Close => self.engine.close().unwrap(),
-            Leave::Drop => {}
-            Leave::Kill => {
+            Leave::Kill if self.kills_fork => {
                 self.disk = self.disk.fork();
                 self.coverage.kills += 1;
             }
+            Leave::Drop | Leave::Kill => {}
         }
         // The old engine goes before the new one comes: what it holds open is the directory.
         let aside = open(&self.setting, &CrashDisk::new(), &self.clock, 4);
         drop(std::mem::replace(&mut self.engine, aside));
         self.engine = open(&self.setting, &self.disk, &self.clock, memtable_kib);
         let now_ms = self.engine.now_ms();
-        if leave == Leave::Kill {
+        if leave == Leave::Kill && self.kills_fork {
             assert!(now_ms >= self.clock_kept_ms, "time ran back over a kill");
             self.model.lose_time(now_ms);
         }
@@ -336,15 +307,17 @@ impl<'a> EngineRun<'a> {
         check::nothing_dead_on_disk(&self.engine, &self.model);
         check::everything(&self.engine, &self.model);
         let report = self.engine.verify().unwrap();
-        let live = self.model.all(self.model.now()).len();
+        let live = self.model.all(self.model.now()).count();
         assert_eq!(report.entries, live as u64);
         self.engine.close().unwrap();
         assert!(self.engine.get(b"").is_err(), "a closed engine answers");
     }
 }
 
-fn open(setting: &Setting, disk: &CrashDisk, clock: &ManualClock, memtable_kib: u8) -> Engine {
-    let mut options = options(setting, memtable_kib);
+/// An engine of `setting` on `disk`.
+#[must_use]
+pub fn open(setting: &Setting, disk: &CrashDisk, clock: &ManualClock, memtable_kib: u8) -> Engine {
+    let mut options = setting.options(memtable_kib);
     options.file_system = Arc::new(disk.clone());
     options.clock = Arc::new(clock.clone());
     Engine::open(DIR, options).unwrap()

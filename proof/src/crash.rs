@@ -2,7 +2,7 @@
 //!
 //! `GRAIN_CRASH=name:call:image` (as a failure prints it) walks to that one crash alone.
 
-use crate::history::Setup;
+use crate::effort;
 use crate::recovery::Finding;
 use grainstore::fs::{CrashDisk, CrashImage};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,29 +15,42 @@ const THREADS: usize = 2;
 const FAILURES_SHOWN: usize = 3;
 
 /// The images of a crash at one call.
-pub(crate) const IMAGES: [&str; 4] = [
+pub const IMAGES: [&str; 4] = [
     "drop-unsynced",
     "keep-all",
     "torn-sectors",
     "metadata-ahead",
 ];
 
+/// A history whose crashes are walked through, and the test that does.
+#[derive(Debug, Clone, Copy)]
+pub struct Walked<'a> {
+    /// The history's name in the line that replays a failure.
+    pub name: &'a str,
+    pub seed: u64,
+    pub disk: &'a CrashDisk,
+    /// The test program, and the test in it.
+    pub program: &'a str,
+    pub test: &'a str,
+}
+
 /// One crash of a history.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Crash {
-    pub(crate) call: usize,
+pub struct Crash {
+    pub call: usize,
     /// Its place in [`IMAGES`].
-    pub(crate) image: usize,
+    pub image: usize,
 }
 
 impl Crash {
-    /// What the disk holds after it.
-    pub(crate) fn kind(self, setup: &Setup) -> CrashImage {
-        CrashImage::all(setup.seed.wrapping_mul(31) ^ self.call as u64)[self.image]
+    /// What the disk holds after it, in a history of this seed.
+    #[must_use]
+    pub fn kind(self, seed: u64) -> CrashImage {
+        CrashImage::all(seed.wrapping_mul(31) ^ self.call as u64)[self.image]
     }
 
     /// True where everything issued is still there, as after the death of the process alone.
-    pub(crate) fn keeps_all(self) -> bool {
+    pub fn keeps_all(self) -> bool {
         IMAGES[self.image] == "keep-all"
     }
 }
@@ -62,20 +75,19 @@ fn wanted() -> Option<Wanted> {
 
 /// Calls `check` with the disk after each crash of `calls`, and panics with a line for each
 /// failure that replays it. `check` answers how many recoveries it made; so does this.
-pub(crate) fn every_crash(
-    (setup, disk): (&Setup, &CrashDisk),
-    test: &str,
+pub fn every_crash(
+    history: &Walked<'_>,
     calls: &[usize],
     check: impl Fn(Crash, &CrashDisk) -> Result<usize, Finding> + Sync,
 ) -> usize {
     let wanted = wanted();
-    if wanted.as_ref().is_some_and(|w| w.name != setup.name) {
+    if wanted.as_ref().is_some_and(|w| w.name != history.name) {
         return 0;
     }
     let next = AtomicUsize::new(0);
     let one_thread = || {
         let (mut recoveries, mut failures) = (0, Vec::new());
-        let mut replay = disk.replay();
+        let mut replay = history.disk.replay();
         while let Some(&call) = calls.get(next.fetch_add(1, Ordering::Relaxed)) {
             if wanted.as_ref().is_some_and(|w| w.call != call) {
                 continue;
@@ -86,10 +98,10 @@ pub(crate) fn every_crash(
                     continue;
                 }
                 let crash = Crash { call, image };
-                let image = replay.image(crash.kind(setup));
+                let image = replay.image(crash.kind(history.seed));
                 match caught(|| check(crash, &image)) {
                     Ok(made) => recoveries += made,
-                    Err(finding) => failures.push(tell((setup, disk), test, crash, &finding)),
+                    Err(finding) => failures.push(tell(history, crash, &finding)),
                 }
             }
             if failures.len() >= FAILURES_SHOWN {
@@ -112,26 +124,33 @@ pub(crate) fn every_crash(
 }
 
 /// A panic is a finding as any other, so that it is told with its place.
-pub(crate) fn caught<T>(check: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
+pub fn caught<T>(check: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
     catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| Err("a panic".to_owned()))
 }
 
-fn tell((setup, disk): (&Setup, &CrashDisk), test: &str, crash: Crash, finding: &str) -> String {
-    let (name, call, image) = (setup.name, crash.call, IMAGES[crash.image]);
-    let last = disk.describe_call(call);
+fn tell(history: &Walked<'_>, crash: Crash, finding: &str) -> String {
+    let (call, image) = (crash.call, IMAGES[crash.image]);
+    let last = history.disk.describe_call(call);
+    let Walked {
+        name,
+        program,
+        test,
+        ..
+    } = history;
+    let seed = effort::replay_prefix();
     format!(
         "{finding}\n  power lost after: {last}\n  \
-         GRAIN_CRASH={name}:{call}:{image} cargo test --test crash {test}"
+         {seed}GRAIN_CRASH={name}:{call}:{image} cargo test --test {program} {test}"
     )
 }
 
 /// All calls of a disk, from before the first to after the last.
-pub(crate) fn all_calls(disk: &CrashDisk) -> Vec<usize> {
+pub fn all_calls(disk: &CrashDisk) -> Vec<usize> {
     (0..=disk.calls()).collect()
 }
 
 /// About `count` calls of a disk, spread over all of them, at other places for each seed.
-pub(crate) fn some_calls(disk: &CrashDisk, seed: u64, count: usize) -> Vec<usize> {
+pub fn some_calls(disk: &CrashDisk, seed: u64, count: usize) -> Vec<usize> {
     let step = (disk.calls() / count).max(1);
     (seed as usize % step..=disk.calls())
         .step_by(step)

@@ -1,11 +1,13 @@
 //! Histories by chance: proptest strategies that shrink towards few, short and plain operations.
 
-use super::operation::{
-    Bounds, KEYS, KeyName, Leave, Operation, Setting, Step, Style, ValueSpec, Write,
-};
+use crate::operation::{Bounds, KEYS, KeyName, Leave, Operation, Step, ValueSpec, Write};
+use crate::setting::{Setting, Style};
+use grainstore::engine::Durability;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// A key; some are asked for more often than others.
 pub fn key() -> impl Strategy<Value = KeyName> {
@@ -102,6 +104,7 @@ fn upkeep_operation() -> impl Strategy<Value = Operation> {
         3 => Just(Operation::Flush),
         2 => Just(Operation::Compact),
         2 => Just(Operation::DueWork),
+        2 => Just(Operation::Sync),
         3 => (1..300u64).prop_map(Operation::ClockStep),
         2 => (1..300u64).prop_map(Operation::ClockBack),
         3 => (leave(), 4..=16u8).prop_map(|(leave, kib)| Operation::Reopen(leave, kib)),
@@ -117,6 +120,35 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         26 => read_operation(),
         29 => upkeep_operation(),
     ]
+}
+
+/// One operation that changes files or what must be in them; the rest is for readers.
+pub fn changing_operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![80 => write_operation(), 20 => upkeep_operation()]
+}
+
+/// What `strategy` gives for `seed`: always the same.
+pub fn drawn<T>(seed: u64, strategy: impl Strategy<Value = T>) -> T {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    strategy.new_tree(&mut runner).unwrap().current()
+}
+
+/// `count` operations for `seed` that change something.
+#[must_use]
+pub fn changes(seed: u64, count: usize) -> Vec<Operation> {
+    drawn(seed, vec(changing_operation(), count))
+}
+
+/// `count` puts for `seed` under keys of thousands of bytes, which fill manifests.
+#[must_use]
+pub fn vast_puts(seed: u64, count: usize) -> Vec<Operation> {
+    let key = (KeyName::VAST..=u8::MAX).prop_map(KeyName);
+    let small = (0..100u32, any::<u8>()).prop_map(|(len, fill)| ValueSpec { len, fill });
+    let put = (key, small).prop_map(|(key, value)| Operation::Write(Write::Put(key, value)));
+    drawn(seed, vec(put, count))
 }
 
 /// A history of fewer than `operations`.
@@ -138,7 +170,11 @@ pub fn small_setting() -> impl Strategy<Value = Setting> {
         Setting {
             default_sizes: false,
             thread: false,
-            buffered,
+            durability: if buffered {
+                Durability::Buffered
+            } else {
+                Durability::Sync
+            },
             block_bytes,
             level1_kib,
             cache_kib,

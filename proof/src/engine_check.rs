@@ -1,8 +1,9 @@
 //! Reads of an engine, each compared with the model.
 
-use super::engine_run::EngineRun;
-use super::operation::{Bounds, KEYS, KeyName, Operation, Step};
-use super::oracle::{Model, Point, Record};
+use crate::engine_run::EngineRun;
+use crate::operation::{Bounds, KEYS, KeyName, Operation, Step};
+use crate::oracle::{Model, Record};
+use crate::versions::Point;
 use grainstore::engine::{Cursor, Engine, Scan, Snapshot};
 use std::collections::VecDeque;
 use std::ops::Bound;
@@ -19,14 +20,7 @@ fn range(bounds: &Bounds) -> Range {
 }
 
 fn expected(model: &Model, range: &Range, point: Point) -> Vec<Record> {
-    let (lower, upper) = range;
-    let slice = |bound: &Bound<Vec<u8>>| bound.clone();
-    let (lower, upper) = (slice(lower), slice(upper));
-    model.scan(
-        lower.as_ref().map(Vec::as_slice),
-        upper.as_ref().map(Vec::as_slice),
-        point,
-    )
+    model.scan(range.clone(), point)
 }
 
 /// Panics where what a scan gave is not what it should have; lengths only where values differ.
@@ -64,7 +58,8 @@ fn collect<K: AsRef<[u8]>, V: AsRef<[u8]>>(
 
 /// One key, by every kind of get.
 pub fn key(engine: &Engine, model: &Model, key: &[u8]) {
-    let wanted = model.get(key, model.now()).map(|(value, _)| value);
+    let wanted = model.get(&key.to_vec(), model.now());
+    let wanted = wanted.map(|(value, _)| value.as_slice());
     let shown = key.escape_ascii();
     let found = engine.get(key).unwrap();
     assert!(
@@ -82,7 +77,7 @@ pub fn everything(engine: &Engine, model: &Model) {
     for name in 0..KEYS {
         key(engine, model, &KeyName(name).bytes());
     }
-    let wanted = model.all(model.now());
+    let wanted = model.records(model.now());
     let forward = collect(engine.scan::<&[u8]>(..).unwrap());
     assert_same("full scan", &forward, wanted.iter());
     let backward = collect(engine.scan::<&[u8]>(..).unwrap().rev());
@@ -93,14 +88,14 @@ pub fn everything(engine: &Engine, model: &Model) {
 pub fn snapshot(engine: &Engine, model: &Model, snapshot: &Snapshot, point: Point) {
     for name in 0..KEYS {
         let key = KeyName(name).bytes();
-        let wanted = model.get(&key, point).map(|(value, _)| value);
+        let wanted = model.get(&key, point).map(|(value, _)| value.as_slice());
         let found = engine.get_at(snapshot, &key).unwrap();
         assert!(
             found.as_deref() == wanted,
             "{name} in a snapshot of {point:?}"
         );
     }
-    let wanted = model.all(point);
+    let wanted = model.records(point);
     let forward = collect(engine.scan_at::<&[u8]>(snapshot, ..).unwrap());
     assert_same("snapshot", &forward, wanted.iter());
     let backward = collect(engine.scan_at::<&[u8]>(snapshot, ..).unwrap().rev());
@@ -112,7 +107,7 @@ pub fn nothing_dead_on_disk(engine: &Engine, model: &Model) {
     let stats = engine.stats();
     let entries: u64 = stats.levels.iter().map(|level| level.entries).sum();
     let tombstones: u64 = stats.levels.iter().map(|level| level.tombstones).sum();
-    let live = model.all(model.now()).len() as u64;
+    let live = model.records(model.now()).len() as u64;
     assert_eq!(tombstones, 0, "tombstones are left");
     assert_eq!(entries, live, "entries on disk that are not live records");
     assert_eq!(stats.memtable_bytes, 0, "a memtable is left");
@@ -142,7 +137,7 @@ pub fn read(run: &mut EngineRun<'_>, operation: &Operation, held_max: usize) {
         Operation::ScanPrefix(key, bytes) => {
             let key = key.bytes();
             let prefix = &key[..usize::from(*bytes).min(key.len())];
-            let mut wanted = model.all(model.now());
+            let mut wanted = model.records(model.now());
             wanted.retain(|(key, ..)| key.starts_with(prefix));
             let found = collect(engine.scan_prefix(prefix).unwrap());
             assert_same("prefix scan", &found, wanted.iter());

@@ -1,4 +1,4 @@
-//! What can be done to an engine, as plain data: the operations of a history, and its setting.
+//! What can be done to an engine, as plain data: the operations of a history.
 //!
 //! Keys and values are named by small numbers and made here, so that a shrunk history can be read.
 //! Nothing here touches an engine: any test can generate, store, cut and replay histories.
@@ -13,6 +13,9 @@ pub const KEYS: u8 = 64;
 pub struct KeyName(pub u8);
 
 impl KeyName {
+    /// From this number on keys are of 6,000 bytes; no generator draws them unless it says so.
+    pub const VAST: u8 = 192;
+
     /// The bytes of the key: the empty one, edges of the order of bytes, shared prefixes, long
     /// ones.
     pub fn bytes(self) -> Vec<u8> {
@@ -30,6 +33,9 @@ impl KeyName {
             b"\xff",
             b"\xff\xff",
         ];
+        if self.0 >= Self::VAST {
+            return [b"vast".repeat(1_500).as_slice(), &[self.0]].concat();
+        }
         let n = self.0 % KEYS;
         if let Some(edge) = EDGES.get(usize::from(n)) {
             return edge.to_vec();
@@ -81,6 +87,18 @@ pub enum Write {
     Delete(KeyName),
     /// From the first key to the second without it; nothing where they are the wrong way round.
     DeleteRange(KeyName, KeyName),
+}
+
+impl Write {
+    /// The first key that it names.
+    #[must_use]
+    pub fn key(&self) -> KeyName {
+        let (Self::Put(key, ..)
+        | Self::PutTtl(key, ..)
+        | Self::Delete(key)
+        | Self::DeleteRange(key, _)) = self;
+        *key
+    }
 }
 
 /// Bounds of a scan: each `None` is open; the flag says whether the bound itself belongs to it.
@@ -143,12 +161,14 @@ pub enum Operation {
     ClockStep(u64),
     /// The source of time runs back; the engine's time must not.
     ClockBack(u64),
+    /// Everything acknowledged becomes durable.
+    Sync,
     /// Leaves the database and opens it with a memtable of so many KiB.
     Reopen(Leave, u8),
 }
 
 /// The names of the kinds of operations, as [`Operation::kind`] numbers them.
-pub const KINDS: [&str; 22] = [
+pub const KINDS: [&str; 23] = [
     "put",
     "put with TTL",
     "delete",
@@ -171,9 +191,16 @@ pub const KINDS: [&str; 22] = [
     "clock step",
     "clock back",
     "reopen",
+    "sync",
 ];
 
 impl Operation {
+    /// True where it may write records.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        matches!(self, Self::Write(_) | Self::Batch(_) | Self::Ingest(_))
+    }
+
     /// Its kind, an index into [`KINDS`].
     pub fn kind(&self) -> usize {
         match self {
@@ -199,34 +226,7 @@ impl Operation {
             Self::ClockStep(..) => 19,
             Self::ClockBack(..) => 20,
             Self::Reopen(..) => 21,
+            Self::Sync => 22,
         }
     }
-}
-
-/// How tables are merged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
-    Leveled,
-    SizeTiered,
-    /// Now the one and now the other, as the reopens of the history have it.
-    Switching,
-}
-
-/// How a history's engine is set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Setting {
-    /// False: sizes as small as they go. True: the defaults.
-    pub default_sizes: bool,
-    /// A thread of the engine's own rather than the writers.
-    pub thread: bool,
-    pub buffered: bool,
-    pub block_bytes: u16,
-    pub level1_kib: u8,
-    pub cache_kib: u16,
-    pub filter: bool,
-    pub hash_index: bool,
-    pub wal_segment_kib: u8,
-    pub close_flush: bool,
-    pub verify_new_tables: bool,
-    pub style: Style,
 }

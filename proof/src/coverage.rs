@@ -1,6 +1,6 @@
 //! What a set of histories has really met, so that a generator that grows dull is noticed.
 
-use super::operation::{KINDS, Operation};
+use crate::operation::{KINDS, Operation};
 use std::fmt;
 
 /// How often each kind of operation came, and each kind right after each.
