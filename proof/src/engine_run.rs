@@ -11,7 +11,7 @@ use crate::oracle::{Model, Record};
 use crate::setting::Setting;
 use crate::versions::Point;
 use grainstore::clock::{Clock, ManualClock};
-use grainstore::engine::{Engine, EngineStats, Scan, Snapshot};
+use grainstore::engine::{Background, Engine, EngineOptions, EngineStats, Scan, Snapshot};
 use grainstore::fs::CrashDisk;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,9 +25,12 @@ pub const START_MS: u64 = 1_000_000;
 /// How many snapshots, and how many scans, a history holds at a time.
 const HELD_MAX: usize = 4;
 
+/// What makes the engine's options, given how many KiB the memtable should have.
+pub type MakeOptions = Arc<dyn Fn(u8) -> EngineOptions + Send + Sync>;
+
 /// A history on its way.
 pub struct EngineRun<'a> {
-    setting: Setting,
+    options: MakeOptions,
     disk: CrashDisk,
     clock: ManualClock,
     pub engine: Engine,
@@ -45,8 +48,13 @@ pub struct EngineRun<'a> {
 
 /// Runs `history` from an empty disk to its end.
 pub fn run(setting: &Setting, history: &[Operation], coverage: &mut Coverage) {
+    run_with(of_setting(setting), history, coverage);
+}
+
+/// As [`run`], with options of any kind; what they say of disk and clock is not heard.
+pub fn run_with(options: MakeOptions, history: &[Operation], coverage: &mut Coverage) {
     coverage.note_history(history);
-    let mut it = EngineRun::new(setting, coverage);
+    let mut it = EngineRun::new(options, coverage);
     for (at, operation) in history.iter().enumerate() {
         it.apply(operation);
         if at % 4 == 3 {
@@ -56,31 +64,34 @@ pub fn run(setting: &Setting, history: &[Operation], coverage: &mut Coverage) {
     it.finish();
 }
 
+/// The options of `setting`.
+#[must_use]
+pub fn of_setting(setting: &Setting) -> MakeOptions {
+    let setting = *setting;
+    Arc::new(move |memtable_kib| setting.options(memtable_kib))
+}
+
 impl<'a> EngineRun<'a> {
     /// A run on an empty disk.
     #[must_use]
-    pub fn new(setting: &Setting, coverage: &'a mut Coverage) -> Self {
+    pub fn new(options: MakeOptions, coverage: &'a mut Coverage) -> Self {
         let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
-        let engine = open(setting, &disk, &clock, 4);
-        Self::resume(
-            setting,
-            (disk, clock, engine),
-            Model::new(START_MS),
-            coverage,
-        )
+        let engine = open_with(options(4), &disk, &clock);
+        let model = Model::new(START_MS);
+        Self::resume(options, (disk, clock, engine), model, coverage)
     }
 
     /// A run that goes on with an engine that is open already, whose state is `model`'s.
     #[must_use]
     pub fn resume(
-        setting: &Setting,
+        options: MakeOptions,
         (disk, clock, engine): (CrashDisk, ManualClock, Engine),
         model: Model,
         coverage: &'a mut Coverage,
     ) -> Self {
         let stats = engine.stats();
         Self {
-            setting: *setting,
+            options,
             flushed: (stats.sequence_last == 0).then_some(0),
             stats,
             disk,
@@ -237,9 +248,9 @@ impl<'a> EngineRun<'a> {
             Leave::Drop | Leave::Kill => {}
         }
         // The old engine goes before the new one comes: what it holds open is the directory.
-        let aside = open(&self.setting, &CrashDisk::new(), &self.clock, 4);
+        let aside = open_with((self.options)(4), &CrashDisk::new(), &self.clock);
         drop(std::mem::replace(&mut self.engine, aside));
-        self.engine = open(&self.setting, &self.disk, &self.clock, memtable_kib);
+        self.engine = open_with((self.options)(memtable_kib), &self.disk, &self.clock);
         let now_ms = self.engine.now_ms();
         if leave == Leave::Kill && self.kills_fork {
             assert!(now_ms >= self.clock_kept_ms, "time ran back over a kill");
@@ -273,7 +284,7 @@ impl<'a> EngineRun<'a> {
             Some(_) if flushes > 1 => self.flushed = None,
             _ => {}
         }
-        if self.setting.thread {
+        if (self.options)(4).background == Background::Thread {
             self.flushed = None;
         }
         let coverage = &mut *self.coverage;
@@ -317,7 +328,10 @@ impl<'a> EngineRun<'a> {
 /// An engine of `setting` on `disk`.
 #[must_use]
 pub fn open(setting: &Setting, disk: &CrashDisk, clock: &ManualClock, memtable_kib: u8) -> Engine {
-    let mut options = setting.options(memtable_kib);
+    open_with(setting.options(memtable_kib), disk, clock)
+}
+
+fn open_with(mut options: EngineOptions, disk: &CrashDisk, clock: &ManualClock) -> Engine {
     options.file_system = Arc::new(disk.clone());
     options.clock = Arc::new(clock.clone());
     Engine::open(DIR, options).unwrap()

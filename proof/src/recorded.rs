@@ -4,7 +4,7 @@
 //! lets one line replay a failure.
 
 use crate::coverage::Coverage;
-use crate::engine_run::{EngineRun, START_MS};
+use crate::engine_run::{EngineRun, START_MS, of_setting};
 use crate::operation::{Leave, Operation};
 use crate::setting::Setting;
 use crate::written::Written;
@@ -63,7 +63,7 @@ impl Recorded {
     pub fn of(name: &'static str, seed: u64, setting: Setting, operations: &[Operation]) -> Self {
         let mut coverage = Coverage::default();
         coverage.note_history(operations);
-        let mut run = EngineRun::new(&setting, &mut coverage);
+        let mut run = EngineRun::new(of_setting(&setting), &mut coverage);
         run.keep_disk();
         let (mut returned, mut durable) = (Vec::new(), Vec::new());
         let mut written = Written::nothing(setting, START_MS);

@@ -21,8 +21,8 @@ pub enum Row {
     ModelHistories,
     /// Histories that all option sets and backends answered alike.
     MetamorphicHistories,
-    /// Option sets and backends that answered them.
-    MetamorphicSubjects,
+    /// Runs of those: one for each option set and backend.
+    MetamorphicRuns,
     /// Runs in which a call failed.
     FailingCalls,
     /// Bits turned over, one at a time.
@@ -46,7 +46,7 @@ impl Row {
         Self::ExhaustiveRecoveries,
         Self::ModelHistories,
         Self::MetamorphicHistories,
-        Self::MetamorphicSubjects,
+        Self::MetamorphicRuns,
         Self::FailingCalls,
         Self::BitFlips,
         Self::Mutilations,
@@ -65,7 +65,7 @@ impl Row {
             Self::ExhaustiveRecoveries => "exhaustive recoveries",
             Self::ModelHistories => "model histories",
             Self::MetamorphicHistories => "metamorphic histories",
-            Self::MetamorphicSubjects => "metamorphic subjects",
+            Self::MetamorphicRuns => "metamorphic runs",
             Self::FailingCalls => "failing calls",
             Self::BitFlips => "bit flips",
             Self::Mutilations => "mutilations",

@@ -8,7 +8,7 @@ use grainstore::clock::ManualClock;
 use grainstore::engine::{Durability, Engine};
 use grainstore::fs::{CrashDisk, CrashImage, SplitMix64};
 use grainstore_proof::coverage::Coverage;
-use grainstore_proof::engine_run::{DIR, EngineRun, START_MS};
+use grainstore_proof::engine_run::{DIR, EngineRun, START_MS, of_setting};
 use grainstore_proof::generate::changes;
 use grainstore_proof::operation::{Leave, Operation};
 use grainstore_proof::oracle::Model;
@@ -97,7 +97,7 @@ fn live(
     }
     model.forget_after(found);
     compare(&engine, &model, found, None)?;
-    let mut run = EngineRun::resume(&setting, (disk, clock, engine), model, coverage);
+    let mut run = EngineRun::resume(of_setting(&setting), (disk, clock, engine), model, coverage);
     run.keep_disk();
     let count = 1 + chance.below(40) as usize;
     let (mut returned, mut durable) = (Vec::new(), Vec::new());
