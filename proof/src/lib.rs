@@ -14,6 +14,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // with threads of its own
 #![allow(missing_docs)] // plain data whose names say what they are
 
+pub mod accounts;
 pub mod carry;
 pub mod coverage;
 pub mod crash;

@@ -6,15 +6,15 @@ use super::operation::{
     Account, AccountKey, ChangeTo, Condition, Leave, Lifetime, Operation, Write,
 };
 use super::oracle::{DEFAULT_TTL_MS, Model, Refusal};
-use grainstore::clock::ManualClock;
+use crate::engine_run::{DIR, START_MS};
+use crate::setting::Setting;
+use crate::versions::Point;
+use grainstore::clock::{Clock, ManualClock};
 use grainstore::fs::CrashDisk;
 use grainstore::{
-    Background, Batch, Change, Db, Durability, GrainStore, If, Index, Snapshot, Ttl, Unique,
-    Version,
+    Batch, Change, Db, Durability, GrainStore, If, Index, Snapshot, Ttl, Unique, Version,
 };
 use std::time::Duration;
-
-const START_MS: u64 = 1_000_000;
 
 pub type Accounts = GrainStore<AccountKey, Account>;
 
@@ -31,12 +31,13 @@ pub fn by_email() -> Index<Account, String, Unique> {
 }
 
 /// A history on its way.
-struct Run {
+pub struct Run {
     disk: CrashDisk,
     clock: ManualClock,
     open: Option<(Db, Accounts)>,
-    model: Model,
-    snapshot: Option<(Snapshot, Model)>,
+    durability: Durability,
+    pub model: Model,
+    snapshot: Option<(Snapshot, Point)>,
     follower: Option<Follower>,
     /// The follower has room for few events.
     narrow: bool,
@@ -44,42 +45,40 @@ struct Run {
 
 /// Runs `history` from an empty disk to its end.
 pub fn run(history: &[Operation]) {
-    let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
-    let model = Model::new(START_MS);
-    let mut it = Run {
-        open: Some(open(&disk, &clock, false)),
-        disk,
-        clock,
-        model,
-        snapshot: None,
-        follower: None,
-        narrow: history.len() % 2 == 1,
-    };
+    let mut it = Run::new(Durability::Buffered);
+    it.narrow = history.len() % 2 == 1;
     it.follow();
     for operation in history {
         it.apply(operation);
     }
-    check::everything(it.accounts(), &it.model, None);
+    check::everything(it.accounts(), it.model.view(), None);
     it.check_follower();
     it.release();
     it.follower = None;
     it.db().verify().unwrap();
 }
 
-fn open(disk: &CrashDisk, clock: &ManualClock, rebuild: bool) -> (Db, Accounts) {
-    let builder = Db::builder("/db")
+/// Opens the store with its indexes on `disk`; where `rebuild`, those that are there are let go
+/// first.
+///
+/// # Errors
+///
+/// Those of the openings.
+pub fn open(
+    disk: &CrashDisk,
+    clock: &ManualClock,
+    durability: Durability,
+    rebuild: bool,
+) -> grainstore::Result<(Db, Accounts)> {
+    let small = Setting {
+        durability,
+        ..Setting::SMALL
+    };
+    let builder = Db::builder(DIR).engine_options(|it| *it = small.options(8));
+    let db = builder
         .file_system(disk.clone())
         .clock(clock.clone())
-        .background(Background::Inline)
-        .durability(Durability::Buffered)
-        .memtable_bytes(8 << 10)
-        .engine_options(|options| {
-            options.block_bytes = 256;
-            options.table_bytes = 4 << 10;
-            options.level0_tables = 2;
-            options.level1_bytes = 8 << 10;
-        });
-    let db = builder.open().unwrap();
+        .open()?;
     let mut accounts = db.grains("accounts");
     if rebuild {
         let gone = accounts.drop_index("by_city").drop_index("by_tag");
@@ -88,8 +87,8 @@ fn open(disk: &CrashDisk, clock: &ManualClock, rebuild: bool) -> (Db, Accounts) 
     let accounts = accounts.index(&by_city()).index(&by_tag());
     let accounts = accounts.index(&by_email());
     let accounts = accounts.default_ttl(Duration::from_millis(DEFAULT_TTL_MS));
-    let accounts = accounts.open().unwrap();
-    (db, accounts)
+    let accounts = accounts.open()?;
+    Ok((db, accounts))
 }
 
 fn ttl(lifetime: Lifetime) -> Ttl {
@@ -102,6 +101,28 @@ fn ttl(lifetime: Lifetime) -> Ttl {
 }
 
 impl Run {
+    /// A store on an empty disk.
+    #[must_use]
+    pub fn new(durability: Durability) -> Self {
+        let (disk, clock) = (CrashDisk::new(), ManualClock::new(START_MS));
+        Self {
+            open: Some(open(&disk, &clock, durability, false).unwrap()),
+            disk,
+            clock,
+            durability,
+            model: Model::new(START_MS),
+            snapshot: None,
+            follower: None,
+            narrow: false,
+        }
+    }
+
+    /// The disk; another one after a kill.
+    #[must_use]
+    pub fn disk(&self) -> &CrashDisk {
+        &self.disk
+    }
+
     fn db(&self) -> &Db {
         &self.open.as_ref().unwrap().0
     }
@@ -110,14 +131,16 @@ impl Run {
         &self.open.as_ref().unwrap().1
     }
 
-    fn apply(&mut self, operation: &Operation) {
+    /// Carries out one operation, and compares its answer.
+    pub fn apply(&mut self, operation: &Operation) {
+        self.model.begin_commit();
         match operation {
             Operation::Write(write) => self.write(write),
             Operation::Batch(writes) => self.batch(writes),
             Operation::Update(key, change) => self.update(*key, change),
             Operation::Take(key) => {
                 let taken = self.accounts().take(key).unwrap();
-                let row = self.model.get(*key).map(|row| row.account.clone());
+                let row = self.model.view().get(*key).map(|row| row.account.clone());
                 assert_eq!(taken, row, "take {key:?}");
                 self.model.delete(*key);
             }
@@ -127,12 +150,12 @@ impl Run {
             }
             Operation::ClockStep(ms) => {
                 self.clock.advance(*ms);
-                self.model.now_ms += ms;
+                self.model.see_time(self.clock.now_ms());
             }
             Operation::Snapshot => {
                 self.release();
                 self.check_follower();
-                self.snapshot = Some((self.db().snapshot(), self.model.clone()));
+                self.snapshot = Some((self.db().snapshot(), self.model.now()));
             }
             Operation::Flush => self.db().flush().unwrap(),
             Operation::Compact => self.db().compact().unwrap(),
@@ -148,14 +171,15 @@ impl Run {
     fn check_follower(&mut self) {
         let (_, accounts) = self.open.as_ref().unwrap();
         if let Some(follower) = &mut self.follower {
-            follower.check(accounts, &self.model);
+            follower.check(accounts, self.model.view());
         }
     }
 
     /// Looks through the snapshot that is held, and lets go of it.
     fn release(&mut self) {
-        if let Some((snapshot, model)) = self.snapshot.take() {
-            check::everything(self.accounts(), &model, Some(&snapshot));
+        if let Some((snapshot, point)) = self.snapshot.take() {
+            let view = self.model.view_at(point);
+            check::everything(self.accounts(), view, Some(&snapshot));
         }
     }
 
@@ -169,9 +193,18 @@ impl Run {
         }
         self.open = None;
         let rebuild = leave == Leave::Rebuild;
-        self.open = Some(open(&self.disk, &self.clock, rebuild));
-        check::everything(self.accounts(), &self.model, None);
+        self.open = Some(open(&self.disk, &self.clock, self.durability, rebuild).unwrap());
+        check::everything(self.accounts(), self.model.view(), None);
         self.follow();
+    }
+
+    /// The moment before the operation that is being carried out.
+    fn before(&self) -> Point {
+        let now = self.model.now();
+        Point {
+            sequence: now.sequence - 1,
+            ..now
+        }
     }
 
     /// The condition in versions.
@@ -211,7 +244,7 @@ impl Run {
             Write::DeleteTenant(tenant) => accounts.delete_prefix((*tenant,)).map(|()| None),
             Write::DeleteRange(from, to) => accounts.delete_range(from..=to).map(|()| None),
         };
-        let wanted = self.model.write(write, &self.model.clone());
+        let wanted = self.model.write(write, self.before());
         assert_eq!(
             answer.as_ref().map(|_| ()).map_err(refusal),
             wanted,
@@ -223,10 +256,10 @@ impl Run {
     }
 
     fn batch(&mut self, writes: &[Write]) {
-        let (before, mut batch) = (self.model.clone(), self.db().batch());
+        let (before, mut batch) = (self.before(), self.db().batch());
         for write in writes {
             let answer = self.append(&mut batch, write);
-            let wanted = self.model.write(write, &before);
+            let wanted = self.model.write(write, before);
             assert_eq!(answer.map_err(|error| refusal(&error)), wanted, "{write:?}");
         }
         batch.commit().unwrap();
@@ -255,7 +288,7 @@ impl Run {
     }
 
     fn update(&mut self, key: AccountKey, change: &ChangeTo) {
-        let row = self.model.get(key).cloned();
+        let row = self.model.view().get(key).cloned();
         let answer = self.accounts().update(&key, |old| {
             assert_eq!(old, row.as_ref().map(|row| row.account.clone()));
             match change {

@@ -1,7 +1,7 @@
 //! Every question to every index, compared with the model.
 
 use super::operation::{Account, AccountKey, CITIES, EMAILS, TENANTS, email};
-use super::oracle::Model;
+use super::oracle::View;
 use super::run::{Accounts, by_city, by_email, by_tag};
 use grainstore::key::KeyPart;
 use grainstore::{ByIndex, Entry, MessagePack, Snapshot};
@@ -10,7 +10,7 @@ use std::fmt::Debug;
 type By<'a, I, U> = ByIndex<'a, AccountKey, Account, MessagePack, I, U>;
 
 /// Compares records and all indexes, as of `snapshot` or now.
-pub fn everything(accounts: &Accounts, model: &Model, snapshot: Option<&Snapshot>) {
+pub fn everything(accounts: &Accounts, model: View<'_>, snapshot: Option<&Snapshot>) {
     records(accounts, model, snapshot);
     let (by_city, by_tag, by_email) = (by_city(), by_tag(), by_email());
     let city = |account: &Account| vec![account.city.clone()];
@@ -32,7 +32,7 @@ pub fn everything(accounts: &Accounts, model: &Model, snapshot: Option<&Snapshot
     }
 }
 
-fn records(accounts: &Accounts, model: &Model, snapshot: Option<&Snapshot>) {
+fn records(accounts: &Accounts, model: View<'_>, snapshot: Option<&Snapshot>) {
     let found: Vec<_> = match snapshot {
         Some(at) => accounts.at(at).iter().collect(),
         None => accounts.iter().collect(),
@@ -46,7 +46,7 @@ fn records(accounts: &Accounts, model: &Model, snapshot: Option<&Snapshot>) {
 /// The whole of an index, both ways, its records, its pages, and each of its keys.
 fn index<I: KeyPart + Ord + Clone + Debug, U>(
     by: &By<'_, I, U>,
-    model: &Model,
+    model: View<'_>,
     keys: impl Fn(&Account) -> Vec<I>,
 ) {
     let mut wanted = model.index(keys);
@@ -88,7 +88,7 @@ fn index<I: KeyPart + Ord + Clone + Debug, U>(
     );
 }
 
-fn record(entry: &Entry<AccountKey, Account>, primary: AccountKey, model: &Model) {
+fn record(entry: &Entry<AccountKey, Account>, primary: AccountKey, model: View<'_>) {
     assert_eq!(entry.key, primary);
     let row = model.get(primary).unwrap();
     assert_eq!(entry.value, row.account);
@@ -101,7 +101,7 @@ fn record(entry: &Entry<AccountKey, Account>, primary: AccountKey, model: &Model
 }
 
 /// Every key there could be, also those that no account has.
-fn single_keys(accounts: &Accounts, model: &Model) {
+fn single_keys(accounts: &Accounts, model: View<'_>) {
     let has = |wanted: &dyn Fn(&Account) -> bool| {
         let rows = model.rows().filter(|(_, row)| wanted(&row.account));
         rows.map(|(key, _)| key).collect::<Vec<_>>()
@@ -123,7 +123,7 @@ fn single_keys(accounts: &Accounts, model: &Model) {
     }
 }
 
-fn verify(accounts: &Accounts, model: &Model) {
+fn verify(accounts: &Accounts, model: View<'_>) {
     let report = accounts.verify().unwrap();
     let entries: Vec<_> = report
         .index_entries

@@ -1,5 +1,6 @@
 //! What a history does to an indexed store, as plain data, and histories by chance.
 
+use crate::generate::drawn;
 use grainstore::Key;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -155,10 +156,10 @@ fn change() -> impl Strategy<Value = ChangeTo> {
     ]
 }
 
-/// A history of fewer than `operations`.
-pub fn history(operations: usize) -> impl Strategy<Value = Vec<Operation>> {
+/// One operation.
+pub fn operation() -> impl Strategy<Value = Operation> {
     let leave = prop_oneof![Just(Leave::Close), Just(Leave::Kill), Just(Leave::Rebuild)];
-    let operation = prop_oneof![
+    prop_oneof![
         30 => write().prop_map(Operation::Write),
         10 => vec(write(), 1..7).prop_map(Operation::Batch),
         5 => (key(), change()).prop_map(|(k, c)| Operation::Update(k, c)),
@@ -169,6 +170,16 @@ pub fn history(operations: usize) -> impl Strategy<Value = Vec<Operation>> {
         2 => Just(Operation::Flush),
         1 => Just(Operation::Compact),
         1 => leave.prop_map(Operation::Reopen),
-    ];
-    vec(operation, 1..operations)
+    ]
+}
+
+/// A history of fewer than `operations`.
+pub fn history(operations: usize) -> impl Strategy<Value = Vec<Operation>> {
+    vec(operation(), 1..operations)
+}
+
+/// `count` operations for `seed`.
+#[must_use]
+pub fn operations(seed: u64, count: usize) -> Vec<Operation> {
+    drawn(seed, vec(operation(), count))
 }

@@ -1,7 +1,7 @@
 //! A copy of the accounts that is kept by what a watch tells, and nothing else.
 
 use super::operation::{Account, AccountKey};
-use super::oracle::Model;
+use super::oracle::View;
 use super::run::Accounts;
 use grainstore::{Entry, Event, Snapshot, Watch};
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 const CAPACITY_SMALL: usize = 6;
 
 /// An account and its stored expiry.
-type Followed = (Account, u64);
+pub type Followed = (Account, u64);
 
 pub struct Follower {
     watch: Watch<Accounts>,
@@ -72,7 +72,7 @@ impl Follower {
     }
 
     /// The copy, caught up, is the model.
-    pub fn check(&mut self, accounts: &Accounts, model: &Model) {
+    pub fn check(&mut self, accounts: &Accounts, model: View<'_>) {
         self.catch_up(accounts);
         let rows = model.rows();
         let wanted = rows.map(|(key, row)| (key, (row.account.clone(), row.expiry_ms)));
@@ -80,7 +80,9 @@ impl Follower {
     }
 }
 
-fn followed(entry: Entry<AccountKey, Account>) -> (AccountKey, Followed) {
+/// A record as the copy keeps it.
+#[must_use]
+pub fn followed(entry: Entry<AccountKey, Account>) -> (AccountKey, Followed) {
     let expiry_ms = entry.expires_at.map_or(0, |at| {
         let since = at.duration_since(UNIX_EPOCH).unwrap();
         since.as_millis() as u64
