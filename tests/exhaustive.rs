@@ -133,7 +133,7 @@ fn crash(operations: &[Operation]) -> Result<u64, Finding> {
 }
 
 fn recover(ran: &Ran, image: &CrashDisk, allowed: Survivors, call: usize) -> Result<(), Finding> {
-    if call % 8 == 0 {
+    if call.is_multiple_of(8) {
         return recover_twice(&ran.written, image, allowed, ran.source_ms, true);
     }
     let options = recovery::options(&Setting::SMALL, Arc::new(image.clone()), ran.source_ms);
