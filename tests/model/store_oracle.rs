@@ -1,10 +1,10 @@
-//! What a database of typed stores must answer: three maps, their lifetimes and versions.
+//! What a database of typed stores must answer: the versions of three stores, and the time.
 //!
 //! A snapshot of it is a clone. It takes versions from the database as it finds them and knows
 //! which laws they have: each is larger than all before.
 
 use super::store_operation::{Lifetime, Visit, VisitOrder};
-use std::collections::BTreeMap;
+use grainstore_proof::versions::{Point, Versions};
 
 /// A record.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,31 +19,34 @@ pub struct Row<V> {
 /// A store.
 #[derive(Debug, Clone)]
 pub struct StoreModel<K, V> {
-    rows: BTreeMap<K, Row<V>>,
+    rows: Versions<K, Row<V>>,
     pub default_ttl_ms: Option<u64>,
 }
 
 impl<K: Ord + Clone, V: Clone> StoreModel<K, V> {
     pub fn new(default_ttl_ms: Option<u64>) -> Self {
-        let rows = BTreeMap::new();
+        let rows = Versions::new(0);
         Self {
             rows,
             default_ttl_ms,
         }
     }
 
+    /// The commit point of now.
+    fn now(&self, time_ms: u64) -> Point {
+        let sequence = self.rows.sequence();
+        Point { sequence, time_ms }
+    }
+
     /// The live record under `key`.
     pub fn get(&self, key: &K, now_ms: u64) -> Option<&Row<V>> {
-        self.rows
-            .get(key)
-            .filter(|row| row.expiry_ms == 0 || row.expiry_ms > now_ms)
+        self.rows.get(key, self.now(now_ms)).map(|(row, _)| row)
     }
 
     /// All live records.
-    pub fn all(&self, now_ms: u64) -> impl DoubleEndedIterator<Item = (&K, &Row<V>)> {
-        self.rows
-            .iter()
-            .filter(move |(_, row)| row.expiry_ms == 0 || row.expiry_ms > now_ms)
+    pub fn all(&self, now_ms: u64) -> impl Iterator<Item = (&K, &Row<V>)> {
+        let all = self.rows.all(self.now(now_ms));
+        all.map(|(key, row, _)| (key, row))
     }
 
     /// The expiry that a lifetime means; `kept` is the record it may keep that of.
@@ -67,7 +70,7 @@ impl<K: Ord + Clone, V: Clone> StoreModel<K, V> {
     /// Puts a record that expires at `expiry_ms`; one that is over already only removes.
     pub fn put(&mut self, key: K, value: V, expiry_ms: u64, now_ms: u64) {
         if expiry_ms != 0 && expiry_ms <= now_ms {
-            self.rows.remove(&key);
+            self.rows.delete(key);
             return;
         }
         let row = Row {
@@ -75,7 +78,7 @@ impl<K: Ord + Clone, V: Clone> StoreModel<K, V> {
             expiry_ms,
             version: 0,
         };
-        self.rows.insert(key, row);
+        self.rows.put(key, row, expiry_ms);
     }
 
     /// Gives a live record another expiry; `false` where there is none.
@@ -90,17 +93,21 @@ impl<K: Ord + Clone, V: Clone> StoreModel<K, V> {
     }
 
     pub fn set_version(&mut self, key: &K, version: u64) {
-        if let Some(row) = self.rows.get_mut(key) {
-            row.version = version;
+        // An expired one keeps its version, too: time 0 has nothing expired.
+        if let Some(row) = self.get(key, 0).cloned() {
+            let expiry_ms = row.expiry_ms;
+            self.rows.put(key.clone(), Row { version, ..row }, expiry_ms);
         }
     }
 
     pub fn delete(&mut self, key: &K) {
-        self.rows.remove(key);
+        self.rows.delete(key.clone());
     }
 
-    pub fn delete_where(&mut self, mut goes: impl FnMut(&K) -> bool) {
-        self.rows.retain(|key, _| !goes(key));
+    pub fn delete_where(&mut self, goes: impl Fn(&K) -> bool) {
+        let keys: Vec<K> = self.all(0).map(|(key, _)| key.clone()).collect();
+        let gone = keys.into_iter().filter(goes);
+        gone.for_each(|key| self.rows.delete(key));
     }
 }
 
