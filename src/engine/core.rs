@@ -22,7 +22,9 @@ use crate::fs::file_system::{FileLock, FileSystem};
 use crate::manifest::edit_log::Manifest;
 use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::table::cache::BlockCache;
+use crate::table::file::TableFile;
 use crate::table::hit_tally::HitTally;
+use crate::table::open_files::OpenFiles;
 use crate::wal::writer::WalWriter;
 use std::path::{Path, PathBuf};
 
@@ -44,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) dir: PathBuf,
     pub(crate) clock: MonotonicClock,
     pub(crate) cache: Arc<BlockCache>,
+    pub(crate) open_files: Arc<OpenFiles>,
     pub(crate) view: ArcSwap<ReadView>,
     /// The last sequence number that readers may see.
     pub(crate) visible: AtomicU64,
@@ -131,8 +134,9 @@ impl Core {
     /// A table as views hold it.
     pub(crate) fn live_table(&self, meta: Arc<TableMeta>) -> Arc<LiveTable> {
         let path = self.path(FileName::Table(meta.number));
-        let (file_system, cache) = (Arc::clone(&self.file_system), Arc::clone(&self.cache));
-        let live = Arc::new(LiveTable::new(meta, path, file_system, cache));
+        let (file_system, files) = (Arc::clone(&self.file_system), Arc::clone(&self.open_files));
+        let file = TableFile::new(file_system, path, meta.number, files);
+        let live = Arc::new(LiveTable::new(meta, file, Arc::clone(&self.cache)));
         if self.options.open_tables != OpenTables::Lazy {
             // One that cannot be opened now tells so to its first reader.
             let _ = live.table();

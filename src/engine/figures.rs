@@ -44,6 +44,7 @@ impl Engine {
             cache_hits: core.cache.found.sums().0,
             cache_misses: core.cache.misses(),
             table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
+            open_files: core.open_files.count(),
             snapshots: core.snapshots.count(),
             watches: core.watchers.count(),
             sequence_last: core.visible.load(Ordering::Acquire),

@@ -2,51 +2,33 @@
 //!
 //! Views, cursors and compactions share it by reference count. Once a compaction has replaced it,
 //! the last of them to let go removes its file (T1), where an older view may know the table on
-//! another level and not have opened it yet: the tables of one file share the hold on it (T2). A
-//! removal that fails leaves an orphan that the next open sweeps away.
+//! another level and not have opened it yet: the tables of one file share the hold on it (T2).
 
 use crate::error::{Error, Result};
 use crate::format::version_edit::TableMeta;
-use crate::fs::file_system::FileSystem;
-use crate::sync::{Arc, AtomicBool, Mutex, OnceLock, Ordering};
+use crate::sync::{Arc, Mutex, OnceLock};
 use crate::table::cache::BlockCache;
+use crate::table::file::TableFile;
 use crate::table::reader::Table;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A table of the current or an older view.
 #[derive(Debug)]
 pub(crate) struct LiveTable {
     meta: Arc<TableMeta>,
+    /// Shared by all tables of one file (T2).
     file: Arc<TableFile>,
     cache: Arc<BlockCache>,
     table: OnceLock<Arc<Table>>,
     opening: Mutex<()>,
 }
 
-/// The hold on a table's file (T2).
-#[derive(Debug)]
-struct TableFile {
-    path: PathBuf,
-    file_system: Arc<dyn FileSystem>,
-    obsolete: AtomicBool,
-}
-
 impl LiveTable {
-    /// The table that `meta` describes, at `path`; not touched yet.
-    pub(crate) fn new(
-        meta: Arc<TableMeta>,
-        path: PathBuf,
-        file_system: Arc<dyn FileSystem>,
-        cache: Arc<BlockCache>,
-    ) -> Self {
-        let file = TableFile {
-            path,
-            file_system,
-            obsolete: AtomicBool::new(false),
-        };
+    /// The table that `meta` describes, in `file`; not touched yet.
+    pub(crate) fn new(meta: Arc<TableMeta>, file: Arc<TableFile>, cache: Arc<BlockCache>) -> Self {
         Self {
             meta,
-            file: Arc::new(file),
+            file,
             cache,
             table: OnceLock::new(),
             opening: Mutex::new(()),
@@ -72,7 +54,7 @@ impl LiveTable {
 
     /// Where its file is.
     pub(crate) fn path(&self) -> &Path {
-        &self.file.path
+        self.file.path()
     }
 
     /// The smallest key in it.
@@ -104,14 +86,10 @@ impl LiveTable {
         if let Some(table) = self.table.get() {
             return Ok(table);
         }
-        let cache = Arc::clone(&self.cache);
-        let TableFile {
-            path, file_system, ..
-        } = &*self.file;
-        let table = Table::open(file_system, path, self.meta.number, cache)?;
+        let table = Table::open_file(Arc::clone(&self.file), Arc::clone(&self.cache))?;
         if *table.properties() != self.meta.properties {
             let what = "the table's properties differ from what the manifest says of it";
-            return Err(Error::corruption(path, 0, what));
+            return Err(Error::corruption(self.path(), 0, what));
         }
         Ok(self.table.get_or_init(|| table))
     }
@@ -123,15 +101,6 @@ impl LiveTable {
 
     /// The file goes when the last user does (T1).
     pub(crate) fn mark_obsolete(&self) {
-        self.file.obsolete.store(true, Ordering::Release);
-    }
-}
-
-impl Drop for TableFile {
-    fn drop(&mut self) {
-        if self.obsolete.load(Ordering::Acquire) {
-            // T1: nobody can reach the file any more. An orphan left behind is swept at open.
-            let _ = self.file_system.remove_file(&self.path);
-        }
+        self.file.mark_obsolete();
     }
 }

@@ -76,8 +76,9 @@ impl Compaction {
     }
 }
 
-/// When the files of tables are opened, and their indexes and filters read. From then on those stay
-/// in memory, beside the cache, until a compaction has replaced the table.
+/// When tables are opened, which is to read their indexes and filters. From then on those stay in
+/// memory, beside the cache, until a compaction has replaced the table; its file need not stay
+/// open, see [`EngineOptions::open_files_max`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OpenTables {
     /// When a read first needs the table. A database with many tables opens at once, and its first
@@ -118,6 +119,12 @@ pub struct EngineOptions {
     pub memtables_max: usize,
     /// Memory for blocks of tables. 0 keeps none. Default 64 MiB.
     pub cache_bytes: usize,
+    /// Table files kept open, 1 to 1,000,000. A read of a block that is not in the cache, from a
+    /// table whose file is closed, opens it again, which costs some microseconds; reads of cached
+    /// blocks need no file. Each thread that reads at that moment may hold one more. Beside them an
+    /// engine has some ten files open: lock, manifest, log, and what flushes and compactions write.
+    /// Default 500: half of what a process on Linux commonly gets.
+    pub open_files_max: usize,
     /// Uncompressed size of a table's blocks. 64 B to 4 MiB, default 16 KiB.
     pub block_bytes: usize,
     /// Bits of the filter for each key; 0 for no filter, at most 64. Default 10: one false
@@ -175,6 +182,7 @@ impl Default for EngineOptions {
             memtable_bytes: 64 << 20,
             memtables_max: 4,
             cache_bytes: 64 << 20,
+            open_files_max: 500,
             block_bytes: 16 << 10,
             filter_bits_per_key: 10,
             block_hash_index: true,
@@ -206,6 +214,7 @@ impl EngineOptions {
         let (memtable_bytes, bits) = (self.memtable_bytes as u64, self.filter_bits_per_key);
         within("memtable_bytes", memtable_bytes, 4 * kib, 4 * gib)?;
         within("memtables_max", self.memtables_max as u64, 2, 64)?;
+        within("open_files_max", self.open_files_max as u64, 1, 1_000_000)?;
         within("block_bytes", self.block_bytes as u64, 64, 4 << 20)?;
         within("filter_bits_per_key", bits.into(), 0, 64)?;
         within("table_bytes", self.table_bytes, 4 * kib, 4 * gib)?;

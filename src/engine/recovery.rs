@@ -36,7 +36,9 @@ use crate::manifest::state::ManifestState;
 use crate::memtable::map::Memtable;
 use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Mutex};
 use crate::table::cache::BlockCache;
+use crate::table::file::TableFile;
 use crate::table::hit_tally::HitTally;
+use crate::table::open_files::OpenFiles;
 use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
@@ -339,15 +341,12 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         replayed.freeze(log, replayed.sequence_last());
     }
     let cache = BlockCache::new(parts.options.cache_bytes);
+    let open_files = OpenFiles::new(parts.options.open_files_max);
     let tables = parts.manifest.state().version.tables().map(|meta| {
         let path = FileName::Table(meta.number).in_dir(parts.dir);
-        let file_system = Arc::clone(&parts.file_system);
-        Arc::new(LiveTable::new(
-            Arc::clone(meta),
-            path,
-            file_system,
-            Arc::clone(&cache),
-        ))
+        let (file_system, files) = (Arc::clone(&parts.file_system), Arc::clone(&open_files));
+        let file = TableFile::new(file_system, path, meta.number, files);
+        Arc::new(LiveTable::new(Arc::clone(meta), file, Arc::clone(&cache)))
     });
     let levels = Levels::new(tables.collect::<Vec<_>>());
     let sequence_last = replayed.sequence_last();
@@ -357,6 +356,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         file_system: parts.file_system,
         clock: parts.clock,
         cache,
+        open_files,
         view: ArcSwap::from_pointee(ReadView::new(replayed.active, replayed.frozen, levels)),
         visible: AtomicU64::new(sequence_last),
         snapshots: SnapshotList::default(),

@@ -102,6 +102,8 @@ pub struct EngineStats {
     pub cache_misses: u64,
     /// Bytes of the indexes and filters of the tables that are open.
     pub table_index_bytes: usize,
+    /// Table files kept open.
+    pub open_files: usize,
     /// Snapshots held.
     pub snapshots: usize,
     /// Watches open.

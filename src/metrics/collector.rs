@@ -23,8 +23,8 @@ use std::fmt;
 ///   `flushed_bytes`, `compactions`, `compacted_bytes`, `records_dropped`, `writer_waits`,
 ///   `writer_wait_seconds`, `work_failures`
 /// - a histogram: `commit_group_batches`
-/// - gauges: `memtables`, `memtable_bytes`, `cache_bytes`, `table_index_bytes`, `snapshots`,
-///   `sequence`, `latched` and `work_failing` (0 or 1), `disk_bytes`, and by `level`
+/// - gauges: `memtables`, `memtable_bytes`, `cache_bytes`, `table_index_bytes`, `open_files`,
+///   `snapshots`, `sequence`, `latched` and `work_failing` (0 or 1), `disk_bytes`, and by `level`
 ///   `level_tables`, `level_bytes`, `level_entries`, `level_tombstones`
 ///
 /// The write amplification of a while is the growth of `wal_bytes`, `flushed_bytes` and
@@ -237,6 +237,8 @@ fn holdings(out: &mut Metrics<'_>, stats: &EngineStats) -> fmt::Result {
         help,
         stats.table_index_bytes as u64,
     )?;
+    let help = "Table files kept open";
+    out.gauge("grainstore_open_files", help, stats.open_files as u64)?;
     out.gauge(
         "grainstore_snapshots",
         "Snapshots held",

@@ -86,6 +86,13 @@ impl DbBuilder {
         self
     }
 
+    /// Table files kept open. 1 to 1,000,000, default 500. A table whose file was closed opens it
+    /// again for a block that is not in the cache.
+    pub fn open_files_max(mut self, files: usize) -> Self {
+        self.options.open_files_max = files;
+        self
+    }
+
     /// How much a memtable holds before it is written to a table, in bytes. 4 KiB to 4 GiB, default
     /// 64 MiB. Larger ones make fewer and larger tables, and a longer replay after a crash.
     pub fn memtable_bytes(mut self, bytes: usize) -> Self {

@@ -4,7 +4,7 @@
 //! properties and a footer (see [`crate::format::footer`]). [`writer::TableWriter`] writes one from
 //! a sorted stream; [`reader::Table`] is an open one, which any thread may read at any time;
 //! [`cursor::TableCursor`] walks it in both directions; [`cache::BlockCache`] keeps the blocks that
-//! all open tables have read, within a bound.
+//! all open tables have read, within a bound, and [`open_files::OpenFiles`] their files.
 //!
 //! What does not live here: which tables there are, when they are made or dropped, and what a
 //! tombstone or an expiry means to a reader. Every version that was put in comes out.
@@ -13,7 +13,9 @@ pub(crate) mod cache;
 pub(crate) mod cursor;
 pub(crate) mod entry;
 pub(crate) mod fault;
+pub(crate) mod file;
 pub(crate) mod hit_tally;
+pub(crate) mod open_files;
 pub(crate) mod options;
 pub(crate) mod read_ahead;
 pub(crate) mod reader;

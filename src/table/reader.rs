@@ -1,13 +1,16 @@
-//! An open table file.
+//! An open table.
 //!
 //! Index, filter, range tombstones and properties are in memory from the open on, each checked;
-//! data blocks are read when they are asked for, checked, and kept as far as the cache allows.
+//! data blocks are read when they are asked for, checked, and kept as far as the cache allows. The
+//! file itself may be closed meanwhile; it is opened again for the next block that is missed.
 //! Nothing is ever written. Any thread may read at any time; a read of a cached block takes no
 //! lock and writes no shared counter.
 
 use super::cache::{BlockCache, BlockRef, Slots, empty_slots};
 use super::entry::TableEntry;
-use super::fault::{damaged, refused, unreadable};
+use super::fault::{damaged, refused};
+use super::file::TableFile;
+use super::open_files::OpenFiles;
 use super::read_ahead::ReadAhead;
 use crate::error::{Error, Result};
 use crate::format::block::{Block, Lookup};
@@ -19,10 +22,10 @@ use crate::format::footer::{FOOTER_BYTES, Footer, Section};
 use crate::format::index::Index;
 use crate::format::properties::Properties;
 use crate::format::range_tombstones::RangeTombstones;
-use crate::fs::file_system::{File, FileSystem, OpenMode};
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use std::cmp::Ordering;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// An open table.
 #[derive(Debug)]
@@ -33,13 +36,9 @@ pub(crate) struct Table {
     cache: Arc<BlockCache>,
 }
 
-/// The file of a table and what its checksums need to know.
+/// The file of a table, whose number its checksums need.
 #[derive(Debug)]
-pub(crate) struct Source {
-    file: Arc<dyn File>,
-    path: PathBuf,
-    number: u64,
-}
+pub(crate) struct Source(Arc<TableFile>);
 
 /// What stands behind the data blocks.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,8 +53,7 @@ pub(crate) struct Sections {
 impl Source {
     /// Fills `bytes` from `offset`.
     fn read(&self, bytes: &mut [u8], offset: u64) -> Result<()> {
-        let read = self.file.read_exact_at(bytes, offset);
-        read.map_err(|e| unreadable(&self.path, offset, e))
+        self.0.read(bytes, offset)
     }
 
     /// The payload of the section at `section`, which lies within the file (T1).
@@ -66,27 +64,22 @@ impl Source {
     }
 
     fn payload(&self, bytes: Vec<u8>, offset: u64) -> Result<Vec<u8>> {
-        let payload = block_envelope::open((self.number, offset), bytes);
-        payload.map_err(|refusal| refused(&self.path, offset, refusal))
+        let payload = block_envelope::open((self.0.number(), offset), bytes);
+        payload.map_err(|refusal| refused(self.0.path(), offset, refusal))
     }
 
     /// Reads and checks all that stands behind the data blocks.
     pub(crate) fn sections(&self) -> Result<Sections> {
-        let len = self.file.len();
-        let len = len.map_err(|e| Error::io("read the length of", &self.path, e))?;
+        let (len, path) = (self.0.bytes()?, self.0.path());
         let Some(footer_at) = len.checked_sub(FOOTER_BYTES as u64) else {
-            return Err(Error::corruption(
-                &self.path,
-                0,
-                "file shorter than a footer",
-            ));
+            return Err(Error::corruption(path, 0, "file shorter than a footer"));
         };
         let mut footer = [0; FOOTER_BYTES];
         self.read(&mut footer, footer_at)?;
-        let footer = Footer::decode(&footer, self.number, footer_at)
-            .map_err(|refusal| refused(&self.path, footer_at, refusal))?;
+        let footer = Footer::decode(&footer, self.0.number(), footer_at)
+            .map_err(|refusal| refused(path, footer_at, refusal))?;
         let data_bytes = footer.index.offset;
-        let fault = |at: Section| move |damage: Damage| damaged(&self.path, at.offset, &damage);
+        let fault = |at: Section| move |damage: Damage| damaged(path, at.offset, &damage);
         let index = self.section(footer.index)?;
         let filter = self.section(footer.filter)?;
         let ranges = self.section(footer.range_tombstones)?;
@@ -110,19 +103,21 @@ impl Source {
 }
 
 impl Table {
-    /// Opens table `number` at `path`, reading and checking everything but the data blocks.
+    /// Opens table `number` at `path`, reading and checking everything but the data blocks. Its
+    /// file stays open.
     pub(crate) fn open(
         fs: &Arc<dyn FileSystem>,
         path: &Path,
         number: u64,
         cache: Arc<BlockCache>,
     ) -> Result<Arc<Self>> {
-        let file = fs.open(path, OpenMode::Read);
-        let source = Source {
-            file: file.map_err(|e| Error::io("open", path, e))?,
-            path: path.to_owned(),
-            number,
-        };
+        let (fs, path, files) = (Arc::clone(fs), path.to_owned(), OpenFiles::new(1));
+        Self::open_file(TableFile::new(fs, path, number, files), cache)
+    }
+
+    /// Opens the table in `file`, as [`open`](Self::open) does.
+    pub(crate) fn open_file(file: Arc<TableFile>, cache: Arc<BlockCache>) -> Result<Arc<Self>> {
+        let source = Source(file);
         let sections = source.sections()?;
         Ok(Arc::new(Self {
             slots: empty_slots(sections.index.len()),
@@ -179,7 +174,7 @@ impl Table {
 
     /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
-        &self.source.path
+        self.source.0.path()
     }
 
     /// What the open table takes in memory, cached blocks and range tombstones aside.

@@ -167,7 +167,13 @@ fn options_out_of_their_bounds_are_refused_by_name() {
         assert!(disk.paths().is_empty(), "a refused open has made files");
         refused
     };
-    let cases: [Case; 14] = [
+    let cases: [Case; 16] = [
+        ("open_files_max is 0", "1 to 1000000", |o| {
+            o.open_files_max = 0;
+        }),
+        ("open_files_max is 1000001", "1 to 1000000", |o| {
+            o.open_files_max = 1_000_001;
+        }),
         ("memtable_bytes is 4095", "4096 to", |o| {
             o.memtable_bytes = 4_095;
         }),
