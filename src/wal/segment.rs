@@ -163,6 +163,12 @@ fn refuse_taken(fs: &dyn FileSystem, path: &Path) -> Result<()> {
     Err(Error::io("create", path, taken))
 }
 
+/// True where a spare can never be written, while another file may be.
+fn is_of_no_use(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{IsADirectory, NotFound, PermissionDenied};
+    matches!(kind, NotFound | IsADirectory | PermissionDenied)
+}
+
 /// The file that becomes segment `number`, under the name of a spare: a crash before it has its
 /// header leaves one spare more and no segment.
 fn open_unnamed(
@@ -175,8 +181,8 @@ fn open_unnamed(
         let path = FileName::SpareWal(spare).in_dir(dir);
         match fs.open(&path, OpenMode::Write) {
             Ok(file) => return Ok((file, path)),
-            // A spare that somebody removed is no reason to stop.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            // A spare that somebody removed, or that is no file of ours, is no reason to stop.
+            Err(e) if is_of_no_use(e.kind()) => {}
             Err(e) => return Err(Error::io("open", &path, e)),
         }
     }
