@@ -48,7 +48,9 @@ pub enum ErrorKind {
     /// (it is cheap to clone), or try again when it is closed.
     Locked,
     /// An earlier write or sync failed, so writes are refused until the database is reopened, since
-    /// nobody knows what the device holds. Reads go on. Open the database again.
+    /// nobody knows what the device holds; or the directory of the database is no longer where it
+    /// was, or this process is a fork of the one that opened it. Reads go on. Open the database
+    /// again.
     Latched,
     /// The condition of a write did not hold: somebody else was quicker. Nothing was written. Read
     /// again, decide again, write again; or let `update` do that.

@@ -101,6 +101,7 @@ fn run_once(core: &Core, patience: Patience) -> Result<Round> {
 
 /// Syncs what the log holds now; writers go on meanwhile.
 pub(crate) fn sync_log(core: &Core) -> Result<()> {
+    core.hold.check()?;
     core.sync_requested.store(false, Ordering::Release);
     core.latch.check()?;
     let mut ticket = core.log.lock().wal.begin_sync();

@@ -14,6 +14,9 @@
 //! - C4: after a failed append or sync nothing is applied and the latch is closed; what the log
 //!   holds of that group is for the next open to find out. Only where the disk was full, and the
 //!   log could take back what it had written, is the group gone for certain, and writes go on.
+//! - C5: a durable write is acknowledged only where the directory is still in its place: what goes
+//!   into a log that was removed is lost with the process. Other writes are refused from the next
+//!   sync, segment or flush on.
 
 use super::core::{Core, Log};
 use super::guards::{self, Guard};
@@ -195,6 +198,9 @@ fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
     let mut log = core.log.lock();
     core.check_open()?;
     core.latch.check()?;
+    if core.options.durability == Durability::Sync {
+        core.hold.check()?; // C5
+    }
     let view = rotate::make_room(core, &mut log, bytes)?;
     let (mut accepted, mut conflict) = (requests, None);
     // Only the first can have guards (C2); where they fail, the others go on without it.

@@ -173,7 +173,7 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
     let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
     keep_only_installed(core, &numbers, swap_tables(core, edit, inputs, live))?;
     for input in inputs {
-        input.mark_obsolete();
+        input.mark_obsolete(&core.hold);
     }
     Ok(())
 }

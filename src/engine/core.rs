@@ -18,7 +18,8 @@ use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
 use crate::format::version_edit::{TableMeta, VersionEdit};
-use crate::fs::file_system::{FileLock, FileSystem};
+use crate::fs::file_system::FileSystem;
+use crate::fs::hold::Hold;
 use crate::manifest::edit_log::Manifest;
 use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
 use crate::table::cache::BlockCache;
@@ -76,7 +77,7 @@ pub(crate) struct Core {
     /// Sleep that writers owe background work, in nanoseconds.
     pub(crate) pace_debt_ns: AtomicU64,
     /// Held until close; the death of the process lets go too.
-    pub(crate) lock: Mutex<Option<Box<dyn FileLock>>>,
+    pub(crate) hold: Arc<Hold>,
 }
 
 /// How writers and the background thread wake each other.
@@ -114,10 +115,12 @@ impl Core {
     }
 
     /// Takes the lock of table work; an error where the engine was closed, be it while this
-    /// waited: the directory may be somebody else's by now.
+    /// waited, or the directory is no longer its: it may be somebody else's by now.
     pub(crate) fn begin_work(&self) -> Result<MutexGuard<'_, ()>> {
+        self.hold.check_process()?; // before any lock: a fork has them as they were
         let work = self.work.lock();
         self.check_open()?;
+        self.hold.check()?;
         Ok(work)
     }
 

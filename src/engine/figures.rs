@@ -79,6 +79,7 @@ impl Engine {
 /// What stands in the way of writes, or of work behind them.
 fn last_error(core: &Core) -> Option<String> {
     let latched = core.latch.cause();
+    let latched = latched.or_else(|| core.hold.check().err().map(|error| error.to_string()));
     latched.or_else(|| core.trouble.shown().map(|error| error.to_string()))
 }
 

@@ -6,6 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::format::version_edit::TableMeta;
+use crate::fs::hold::Hold;
 use crate::sync::{Arc, Mutex, OnceLock};
 use crate::table::cache::BlockCache;
 use crate::table::file::TableFile;
@@ -100,7 +101,7 @@ impl LiveTable {
     }
 
     /// The file goes when the last user does (T1).
-    pub(crate) fn mark_obsolete(&self) {
-        self.file.mark_obsolete();
+    pub(crate) fn mark_obsolete(&self, hold: &Arc<Hold>) {
+        self.file.mark_obsolete(hold);
     }
 }

@@ -26,6 +26,14 @@ use std::path::Path;
 /// the last clone is dropped, or at [`close`](Self::close). Keys have up to 64 KiB, values up to
 /// 1 GiB.
 ///
+/// It belongs to the process that opened it. A fork of that process is refused writes and table
+/// work, and its drop of the engine neither writes nor lets go of the lock; what a fork may not do
+/// is wait for the other threads' locks, so it should read nothing either and run another program,
+/// or end. As long as a fork has the lock's file open, the lock outlives the process that took it.
+/// The directory may not be removed, renamed or replaced while it is open: writes are refused then,
+/// durable ones at once and others from the next sync or flush on, and nothing is removed by name.
+/// Where the process goes (`chdir`) does not matter.
+///
 /// ```
 /// use grainstore::engine::{Engine, EngineOptions};
 /// # let dir = std::env::temp_dir().join(format!("grainstore-doc-engine-{}", std::process::id()));
@@ -171,6 +179,7 @@ impl Engine {
     /// # Errors
     /// As [`put`](Self::put); `Conflict` where a guard of a typed batch fails.
     pub fn write(&self, batch: WriteBatch) -> Result<()> {
+        self.core().hold.check_process()?; // before any lock: a fork has them as they were
         if batch.is_empty() {
             self.core().check_open()?;
             return commit::check_alone(self.core(), batch.guards());
@@ -238,6 +247,8 @@ impl Engine {
     ///
     /// # Errors
     /// `Io` where the seal cannot be written; everything acknowledged is safe nevertheless.
+    /// `Latched` in a fork of the process that opened it, where nothing has happened, and where the
+    /// directory was removed, renamed or replaced meanwhile.
     pub fn close(&self) -> Result<()> {
         self.inner.close()
     }
@@ -246,6 +257,10 @@ impl Engine {
 impl Inner {
     fn close(&self) -> Result<()> {
         let core = &self.core;
+        if core.hold.is_forked() {
+            self.abandon();
+            return core.hold.check_process();
+        }
         let threads = std::mem::take(&mut *self.threads.lock());
         background::stop(core);
         for thread in threads {
@@ -259,12 +274,22 @@ impl Inner {
             return Ok(());
         }
         let wakes = core.watchers.close();
+        // Where the directory was moved, what is open in it is sealed all the same.
         let sealed = self.seal(&mut log);
+        let held = core.hold.check();
         old_logs::remove_spares(core, &mut log);
-        *core.lock.lock() = None;
+        core.hold.release();
         drop((log, work));
         wakes.wake();
-        flushed.and(sealed)
+        flushed.and(sealed).and(held)
+    }
+
+    /// Lets go in a fork: nothing is written, removed or waited for, and the other process keeps
+    /// the lock. Threads and what they shared are left as they are, since a fork has none of them.
+    fn abandon(&self) {
+        std::mem::forget(std::mem::take(&mut *self.threads.lock()));
+        std::mem::forget(Arc::clone(&self.core));
+        self.core.hold.release();
     }
 
     /// A large memtable goes to a table, so that the next open need not replay it.

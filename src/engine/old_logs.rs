@@ -15,6 +15,9 @@ pub(crate) fn retire(core: &Core, log_first: u64) {
 
 /// Retires the segments from `oldest` on that are below `log_first`.
 pub(crate) fn retire_range(core: &Core, oldest: u64, log_first: u64) {
+    if !core.hold.lasts() {
+        return;
+    }
     for number in oldest..log_first {
         let path = core.path(FileName::Wal(number));
         if !keep_as_spare(core, number) {
@@ -42,6 +45,9 @@ fn keep_as_spare(core: &Core, number: u64) -> bool {
 
 /// Removes the segments kept for use again: a database that is closed takes no space for them.
 pub(crate) fn remove_spares(core: &Core, log: &mut Log) {
+    if !core.hold.lasts() {
+        return;
+    }
     for number in log.spares.drain(..) {
         let path = core.path(FileName::SpareWal(number));
         let _ = core.file_system.remove_file(&path);

@@ -26,11 +26,12 @@ use super::trouble::Trouble;
 use super::watch_hub::WatchHub;
 use super::witness;
 use crate::clock::MonotonicClock;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::format::batch;
 use crate::format::file_name::FileName;
 use crate::format::version_edit::VersionEdit;
-use crate::fs::file_system::{FileLock, FileSystem};
+use crate::fs::file_system::FileSystem;
+use crate::fs::hold::Hold;
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::state::ManifestState;
 use crate::memtable::map::Memtable;
@@ -43,7 +44,6 @@ use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, ReplayedRecord, replay};
 use crate::wal::segment::WalOptions;
 use crate::wal::writer::WalWriter;
-use std::io;
 use std::path::Path;
 
 /// More replayed segments than this are written to a table rather than kept for the next open.
@@ -54,7 +54,10 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     options.validate()?;
     let file_system = Arc::clone(&options.file_system);
     let new_names = directory::make(&*file_system, dir)?;
-    let lock = take_lock(&*file_system, dir)?;
+    // Where the process goes later must not matter.
+    let absolute = file_system.absolute(dir);
+    let dir = &*absolute.map_err(|e| Error::io("find the absolute path of", dir, e))?;
+    let hold = Hold::take(&*file_system, dir, &FileName::Lock.in_dir(dir))?;
     let found = Manifest::open(
         Arc::clone(&file_system),
         dir,
@@ -97,7 +100,7 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
         options,
         file_system,
         clock,
-        lock,
+        hold,
         manifest,
         wal,
         spares,
@@ -107,21 +110,6 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     let oldest = files.logs.first().copied();
     old_logs::retire_range(&core, oldest.unwrap_or(log_first), log_first);
     Ok(core)
-}
-
-fn take_lock(file_system: &dyn FileSystem, dir: &Path) -> Result<Box<dyn FileLock>> {
-    let path = FileName::Lock.in_dir(dir);
-    file_system.lock(&path).map_err(|e| {
-        if e.kind() != io::ErrorKind::WouldBlock {
-            return Error::io("lock", &path, e);
-        }
-        let text = format!(
-            "the database {} is open already, in another process or through another handle of \
-             this one; close it there first, or share that handle (it is cheap to clone)",
-            dir.display()
-        );
-        Error::new(ErrorKind::Locked, text)
-    })
 }
 
 /// The manifest comes first, naming no log yet, so that a directory without one holds no data.
@@ -330,7 +318,7 @@ struct Parts<'a> {
     options: EngineOptions,
     file_system: Arc<dyn FileSystem>,
     clock: MonotonicClock,
-    lock: Box<dyn FileLock>,
+    hold: Arc<Hold>,
     manifest: Manifest,
     wal: WalWriter,
     spares: Vec<u64>,
@@ -380,7 +368,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         sync_requested: AtomicBool::new(false),
         forgotten: AtomicU64::new(0),
         pace_debt_ns: AtomicU64::new(0),
-        lock: Mutex::new(Some(parts.lock)),
+        hold: parts.hold,
         options: parts.options,
     })
 }

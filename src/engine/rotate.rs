@@ -81,6 +81,7 @@ fn wait_for_room(core: &Core) -> Result<()> {
     while must_wait(core, &core.view.load()) {
         core.check_open()?;
         core.latch.check()?;
+        core.hold.check()?; // where it fails no flush will come
         core.signal_work();
         refuse_without_room(core, &core.view.load())?;
         let mut state = core.signal.state.lock();
@@ -118,6 +119,7 @@ pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<Guar
 }
 
 fn roll(core: &Core, log: &mut Log) -> Result<()> {
+    core.hold.check()?;
     let rolled = log.wal.roll(log.spares.last().copied());
     if latch_if_in_doubt(core, log, rolled)? {
         log.spares.pop();

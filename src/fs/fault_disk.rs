@@ -16,7 +16,7 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -303,6 +303,10 @@ impl File for FaultFile {
 }
 
 impl FileSystem for FaultDisk {
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        self.inner.absolute(path)
+    }
+
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         self.faults.check(CallKind::Name)?;
         Ok(Arc::new(FaultFile {

@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How [`FileSystem::open`] opens a file.
@@ -81,10 +81,23 @@ pub trait File: Debug + Send + Sync {
 }
 
 /// A held lock on a path; dropping it, or the death of the process, lets go.
-pub trait FileLock: Debug + Send + Sync {}
+pub trait FileLock: Debug + Send + Sync {
+    /// An error where the path no longer leads to what is locked, because the file or a directory
+    /// above it was removed, renamed or replaced. The default, for disks that nobody else changes,
+    /// is that it does.
+    fn check(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// The calls the engine makes on names.
 pub trait FileSystem: Debug + Send + Sync + 'static {
+    /// The path that leads to `path` wherever the process goes: whoever keeps paths asks for it
+    /// once. The default is `path` as it is.
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(path.to_owned())
+    }
+
     /// Opens a file.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>>;
 

@@ -196,6 +196,10 @@ impl File for QuotaFile {
 }
 
 impl FileSystem for QuotaDisk {
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        self.inner.absolute(path)
+    }
+
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let inner = self.inner.open(path, mode)?;
         let number = self.learn(path)?;

@@ -1,12 +1,12 @@
 //! The disk of the operating system.
 //!
 //! Thin: each call is one call of `std::fs`. Locks are advisory locks of the operating system,
-//! which die with the process that holds them. Any thread may call.
+//! which die with the process that holds them, and its forks. Any thread may call.
 
 use super::file_system::{File, FileLock, FileSystem, OpenMode};
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The disk of the operating system.
@@ -18,10 +18,37 @@ pub struct RealDisk;
 struct RealFile(std::fs::File);
 
 #[derive(Debug)]
-#[allow(clippy::disallowed_types, dead_code)]
-struct RealLock(std::fs::File);
+#[allow(clippy::disallowed_types)]
+struct RealLock {
+    file: std::fs::File,
+    path: PathBuf,
+}
 
-impl FileLock for RealLock {}
+impl FileLock for RealLock {
+    fn check(&self) -> io::Result<()> {
+        let (there, locked) = (std::fs::metadata(&self.path)?, self.file.metadata()?);
+        if is_same_file(&there, &locked) {
+            return Ok(());
+        }
+        let what = format!(
+            "another file is at {} than the locked one",
+            self.path.display()
+        );
+        Err(io::Error::new(io::ErrorKind::NotFound, what))
+    }
+}
+
+#[cfg(unix)]
+fn is_same_file(a: &std::fs::Metadata, b: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (a.dev(), a.ino()) == (b.dev(), b.ino())
+}
+
+/// Elsewhere a directory with an open file in it can neither be renamed nor removed.
+#[cfg(not(unix))]
+fn is_same_file(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
+    true
+}
 
 impl File for RealFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -57,6 +84,10 @@ impl File for RealFile {
 
 #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 impl FileSystem for RealDisk {
+    fn absolute(&self, path: &Path) -> io::Result<PathBuf> {
+        std::path::absolute(path)
+    }
+
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let mut options = std::fs::OpenOptions::new();
         options.read(true);
@@ -120,7 +151,10 @@ impl FileSystem for RealDisk {
             .truncate(false)
             .open(path)?;
         match file.try_lock() {
-            Ok(()) => Ok(Box::new(RealLock(file))),
+            Ok(()) => Ok(Box::new(RealLock {
+                file,
+                path: path.to_owned(),
+            })),
             Err(std::fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(std::fs::TryLockError::Error(e)) => Err(e),
         }

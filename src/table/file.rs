@@ -10,7 +10,8 @@ use super::fault::unreadable;
 use super::open_files::{FileRef, FileSlot, OpenFiles};
 use crate::error::{Error, Result};
 use crate::fs::file_system::{FileSystem, OpenMode};
-use crate::sync::{Arc, AtomicBool, OnceLock, Ordering};
+use crate::fs::hold::Hold;
+use crate::sync::{Arc, OnceLock};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,8 @@ pub(crate) struct TableFile {
     slot: Arc<FileSlot>,
     /// The length, since it was first asked for.
     bytes: OnceLock<u64>,
-    obsolete: AtomicBool,
+    /// Set once nobody needs the table: whose word it is that the file may go.
+    obsolete: OnceLock<Arc<Hold>>,
 }
 
 impl TableFile {
@@ -42,7 +44,7 @@ impl TableFile {
             files,
             slot: Arc::default(),
             bytes: OnceLock::new(),
-            obsolete: AtomicBool::new(false),
+            obsolete: OnceLock::new(),
         })
     }
 
@@ -73,9 +75,9 @@ impl TableFile {
         read.map_err(|e| unreadable(&self.path, offset, e))
     }
 
-    /// The file goes when the last user does (F1).
-    pub(crate) fn mark_obsolete(&self) {
-        self.obsolete.store(true, Ordering::Release);
+    /// The file goes when the last user does (F1), where the `hold` on its directory lasts.
+    pub(crate) fn mark_obsolete(&self, hold: &Arc<Hold>) {
+        let _ = self.obsolete.set(Arc::clone(hold));
     }
 
     fn file(&self) -> Result<FileRef> {
@@ -101,7 +103,7 @@ impl TableFile {
 impl Drop for TableFile {
     fn drop(&mut self) {
         self.files.forget(&self.slot);
-        if self.obsolete.load(Ordering::Acquire) {
+        if self.obsolete.get().is_some_and(|hold| hold.lasts()) {
             // F1: nobody can reach the file any more.
             let _ = self.file_system.remove_file(&self.path);
         }
