@@ -16,7 +16,7 @@ use super::trouble::Trouble;
 use super::watch_hub::WatchHub;
 use crate::clock::MonotonicClock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::file_name::FileName;
+use crate::format::file_name::{FILE_NUMBER_END, FileName};
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::fs::file_system::FileSystem;
 use crate::fs::hold::Hold;
@@ -125,8 +125,15 @@ impl Core {
     }
 
     /// The next free file number.
-    pub(crate) fn next_file_number(&self) -> u64 {
-        self.file_number_next.fetch_add(1, Ordering::Relaxed)
+    pub(crate) fn next_file_number(&self) -> Result<u64> {
+        let number = self.file_number_next.fetch_add(1, Ordering::Relaxed);
+        if number < FILE_NUMBER_END {
+            return Ok(number);
+        }
+        self.file_number_next
+            .store(FILE_NUMBER_END, Ordering::Relaxed);
+        let text = "all 2^62 numbers of files are used; copy the records to a new database";
+        Err(Error::new(ErrorKind::TooLarge, text))
     }
 
     /// The path of a file of this database.
@@ -178,7 +185,8 @@ impl Core {
         self.view.store(Arc::new(next));
         if manifest.rewrite_due() {
             // The edit itself is in force. A rewrite that fails is tried again after the next one.
-            let rewritten = manifest.rewrite(self.next_file_number());
+            let number = self.next_file_number();
+            let rewritten = number.and_then(|number| manifest.rewrite(number));
             if manifest.has_failed() {
                 let _ = self.latch.guard(rewritten);
             }

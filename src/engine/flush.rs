@@ -73,7 +73,7 @@ fn write_tables(core: &Core, view: &ReadView, frozen: &FrozenMemtable) -> Result
     cursor.seek_to_first()?;
     let place = Place {
         level: 0,
-        run: core.next_file_number(),
+        run: core.next_file_number()?,
     };
     let output = TableOutput::new(core, place, u64::MAX, kept);
     let (tables, dropped) = abandon_on_error(output, |output| {

@@ -50,7 +50,7 @@ impl Engine {
             );
             return Err(Error::new(ErrorKind::UnsupportedFormat, text));
         }
-        let raised = manifest.rewrite_as(core.next_file_number(), version);
+        let raised = manifest.rewrite_as(core.next_file_number()?, version);
         if manifest.has_failed() {
             core.latch.guard(raised)?;
         } else {

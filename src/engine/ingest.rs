@@ -235,7 +235,7 @@ fn install_ingested(
     for meta in &mut tables {
         meta.level = level;
         meta.run = if level == 0 {
-            core.next_file_number()
+            core.next_file_number()?
         } else {
             0
         };

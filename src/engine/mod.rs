@@ -27,6 +27,8 @@ pub(crate) mod lsm;
 pub(crate) mod maintenance;
 pub(crate) mod merge_cursor;
 pub(crate) mod moment;
+#[cfg(test)]
+mod numbers_tests;
 pub(crate) mod old_logs;
 pub(crate) mod options;
 pub(crate) mod pinned_bytes;

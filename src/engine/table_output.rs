@@ -167,7 +167,7 @@ impl<'a> TableOutput<'a> {
 }
 
 fn create(core: &Core, level: u8) -> Result<(u64, TableWriter)> {
-    let number = core.next_file_number();
+    let number = core.next_file_number()?;
     let path = core.path(FileName::Table(number));
     let options = TableOptions {
         block_bytes: core.options.block_bytes,

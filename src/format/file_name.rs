@@ -11,9 +11,14 @@
 //! ```
 //!
 //! Numbers have at least six digits; tables and manifests share one counter, logs have their own.
+//! A name with a number from 2^62 on is foreign: no database gets there, and the counters, which stay
+//! above all the files there are, must not be driven to their end by a file that somebody put there.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+/// Numbers of files are below this.
+pub(crate) const FILE_NUMBER_END: u64 = 1 << 62;
 
 /// What a file of the database is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,7 +74,8 @@ impl FileName {
 
 fn parse_number(digits: &str) -> Option<u64> {
     let plain = digits.len() >= 6 && digits.bytes().all(|b| b.is_ascii_digit());
-    if plain { digits.parse().ok() } else { None }
+    let number = if plain { digits.parse().ok() } else { None };
+    number.filter(|&number| number < FILE_NUMBER_END)
 }
 
 #[cfg(test)]
@@ -87,6 +93,7 @@ mod tests {
             Wal(12_345_678),
             SpareWal(1),
             Table(0),
+            Table(FILE_NUMBER_END - 1),
         ];
         for file in all {
             let path = file.in_dir(Path::new("/db"));
@@ -99,6 +106,8 @@ mod tests {
             "000001.sst",
             "manifest-",
             "notes.txt",
+            "4611686018427387904.table",
+            "18446744073709551615.wal",
         ] {
             assert_eq!(FileName::parse(OsStr::new(foreign)), None, "{foreign}");
         }

@@ -4,7 +4,6 @@
 
 use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
-use crate::format::version_edit::FILE_NUMBER_MAX;
 use crate::fs::file_system::FileSystem;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -32,7 +31,7 @@ impl Folder {
             let Ok(bytes) = fs.file_len(&dir.join(&name)) else {
                 continue;
             };
-            match FileName::parse(&name).filter(|file| number(*file) < FILE_NUMBER_MAX) {
+            match FileName::parse(&name) {
                 Some(file) => {
                     it.files.insert(file, bytes);
                 }
@@ -70,12 +69,5 @@ impl Folder {
             FileName::Manifest(number) => Some(*number),
             _ => None,
         })
-    }
-}
-
-fn number(file: FileName) -> u64 {
-    match file {
-        FileName::Manifest(n) | FileName::Wal(n) | FileName::SpareWal(n) | FileName::Table(n) => n,
-        FileName::Lock | FileName::Current | FileName::CurrentTemp => 0,
     }
 }

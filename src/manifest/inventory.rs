@@ -1,11 +1,9 @@
 //! Which of the database's files a directory holds, by their names alone.
 //!
-//! Foreign files are left out, and so are names with numbers that no database reaches. Nothing is
-//! opened and nothing changed.
+//! Foreign files are left out. Nothing is opened and nothing changed.
 
 use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
-use crate::format::version_edit::FILE_NUMBER_MAX;
 use crate::fs::file_system::FileSystem;
 use std::path::Path;
 
@@ -33,16 +31,16 @@ impl Inventory {
             match file {
                 FileName::Current => found.current = true,
                 FileName::CurrentTemp => found.current_temp = true,
-                FileName::Manifest(number) if number < FILE_NUMBER_MAX => {
+                FileName::Manifest(number) => {
                     found.manifests.push(number);
                     found.see(number);
                 }
-                FileName::Table(number) if number < FILE_NUMBER_MAX => {
+                FileName::Table(number) => {
                     found.data = true;
                     found.see(number);
                 }
                 FileName::Wal(_) | FileName::SpareWal(_) => found.data = true,
-                FileName::Lock | FileName::Manifest(_) | FileName::Table(_) => {}
+                FileName::Lock => {}
             }
         }
         found.manifests.sort_unstable();
