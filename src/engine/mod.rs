@@ -36,6 +36,8 @@ pub(crate) mod prefetch;
 pub(crate) mod read;
 pub(crate) mod read_view;
 pub(crate) mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 pub(crate) mod retention;
 pub(crate) mod rotate;
 pub(crate) mod scan;

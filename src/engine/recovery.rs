@@ -372,3 +372,77 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         options: parts.options,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::batch::{Operation, append};
+
+    /// Applies a record of `operations`, from `base_sequence` on, whose payload deletes `keys`.
+    fn apply(
+        replayed: &mut Replayed,
+        (base_sequence, operations): (u64, u32),
+        keys: &[&[u8]],
+    ) -> Result<(), &'static str> {
+        let mut payload = Vec::new();
+        for key in keys {
+            append(&mut payload, Operation::Delete { key });
+        }
+        let record = ReplayedRecord {
+            base_sequence,
+            time_ms: 0,
+            operations,
+            payload: &payload,
+            offset: 24,
+        };
+        replayed.apply(1, &record)
+    }
+
+    fn replayed(sequence_in_tables: u64) -> Replayed {
+        let options = EngineOptions {
+            memtable_bytes: 4 << 10,
+            ..EngineOptions::default()
+        };
+        Replayed::new(&options, sequence_in_tables)
+    }
+
+    #[test]
+    fn records_with_other_operations_than_they_say_are_refused() {
+        let refused = Err("a log record holds another number of operations than it says");
+        assert_eq!(apply(&mut replayed(0), (1, 0), &[]), Ok(()));
+        assert_eq!(apply(&mut replayed(0), (1, 0), &[b"a"]), refused);
+        assert_eq!(apply(&mut replayed(0), (1, 2), &[b"a"]), refused);
+        assert_eq!(apply(&mut replayed(0), (1, 1), &[b"a", b"b"]), refused);
+        let record = ReplayedRecord {
+            base_sequence: 1,
+            time_ms: 0,
+            operations: 1,
+            payload: &[9, 0],
+            offset: 24,
+        };
+        let unknown = replayed(0).apply(1, &record);
+        assert_eq!(unknown, Err("unknown operation of a batch"));
+    }
+
+    #[test]
+    fn sequence_numbers_that_do_not_rise_are_refused() {
+        let mut it = replayed(0);
+        assert_eq!(apply(&mut it, (5, 2), &[b"a", b"b"]), Ok(()));
+        let refused = Err("sequence numbers of the log do not rise");
+        assert_eq!(apply(&mut it, (6, 1), &[b"c"]), refused);
+        assert_eq!(apply(&mut it, (7, 1), &[b"c"]), Ok(()));
+        assert_eq!(it.sequence_last(), 7);
+    }
+
+    #[test]
+    fn records_in_tables_are_passed_over_and_none_is_there_in_part() {
+        let mut it = replayed(9);
+        assert_eq!(apply(&mut it, (8, 2), &[b"a", b"b"]), Ok(()));
+        assert!(it.is_empty());
+        assert_eq!(it.sequence_last(), 9);
+        assert_eq!(apply(&mut it, (10, 1), &[b"c"]), Ok(()));
+        assert!(!it.is_empty());
+        let in_part = apply(&mut replayed(9), (9, 2), &[b"a", b"b"]);
+        assert_eq!(in_part, Err("a log record is in tables in part"));
+    }
+}

@@ -126,3 +126,30 @@ pub(crate) fn check_beyond(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifest_that_is_shorter_or_older_than_at_the_close_is_told() {
+        let (dir, time_ms) = (Path::new("/db"), 0);
+        let mark = CloseMark {
+            manifest: 7,
+            manifest_bytes: 512,
+            time_ms,
+        };
+        check_mark(dir, mark, 7, 512).unwrap();
+        check_mark(dir, mark, 8, 64).unwrap(); // written anew since
+        let shorter = check_mark(dir, mark, 7, 511).unwrap_err();
+        assert_eq!(shorter.path(), Some(Path::new("/db/manifest-000007")));
+        assert_eq!(shorter.offset(), Some(511));
+        let text = "the manifest ends here, though it had 512 bytes when the database was closed";
+        assert!(shorter.to_string().contains(text), "{shorter}");
+        let older = check_mark(dir, mark, 6, 9_000).unwrap_err();
+        assert_eq!(older.path(), Some(Path::new("/db/CURRENT")));
+        assert_eq!(older.offset(), Some(16));
+        let text = "it names manifest 6, though manifest 7 was in force when the database was";
+        assert!(older.to_string().contains(text), "{older}");
+    }
+}

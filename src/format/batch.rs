@@ -183,6 +183,45 @@ mod tests {
         assert_eq!(operations(&out).filter(Result::is_ok).count(), 4);
     }
 
+    #[test]
+    fn operations_that_cannot_be_are_refused_where_they_stand() {
+        let long = |head: &[u8]| {
+            let mut bytes = head.to_vec();
+            put_slice(&mut bytes, &vec![7; KEY_BYTES_MAX + 1]);
+            bytes
+        };
+        let end_before = [TAG_DELETE, 1, 0x61];
+        for (bytes, offset, what) in [
+            (long(&[TAG_DELETE]), 1, "key longer than the limit"),
+            (
+                long(&[TAG_DELETE_RANGE, 0]),
+                2,
+                "range end longer than the limit",
+            ),
+            (
+                vec![TAG_PUT_EXPIRING, 0, 0, 0],
+                0,
+                "expiry of an expiring put is 0",
+            ),
+            (vec![9, 0], 0, "unknown operation of a batch"),
+            (vec![TAG_DELETE, 2, 0x61], 2, "bytes end too early"),
+        ] {
+            assert_eq!(
+                read(&mut Reader::new(&bytes)),
+                Err(Damage::new(offset, what))
+            );
+            assert_eq!(first(&bytes), Some(Err(Damage::new(offset, what))));
+            let behind = [&end_before[..], &bytes].concat();
+            let walked: Vec<_> = operations(&behind).collect();
+            assert_eq!(walked.len(), 2, "the walk ends: {what}");
+            let refused = walked[1].as_ref().unwrap_err();
+            assert_eq!((refused.offset, refused.what), (offset + 3, what));
+        }
+        assert_eq!(first(&[]), None);
+        let delete = Operation::Delete { key: b"a" };
+        assert_eq!(first(&end_before), Some(Ok((delete, 3))));
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic_and_damage_ends_the_walk(bytes: Vec<u8>) {

@@ -118,6 +118,13 @@ mod tests {
         assert_eq!(shape.home(u64::from(u32::MAX)), 11);
     }
 
+    #[test]
+    fn probes_end_where_no_bucket_is_empty() {
+        let shape = Buckets::new(12, 9);
+        assert_eq!(shape.find(&[0; 24], 0, |_| false), None);
+        assert_eq!(shape.find(&[0; 24], 0, |at| at == 0), Some(0));
+    }
+
     proptest! {
         #[test]
         fn every_key_is_found_and_probes_end_even_in_garbage(

@@ -120,6 +120,13 @@ mod tests {
         assert_eq!(Spans::choose([1, 65_536].into_iter()), Spans::Wide);
     }
 
+    #[test]
+    fn bytes_that_are_not_there_read_as_zeros() {
+        assert_eq!(read(&[1, 2, 3], 1), [2, 3]);
+        assert_eq!(read(&[1, 2, 3], 2), [0, 0]);
+        assert_eq!(read(&[1, 2, 3], 4), [0]);
+    }
+
     proptest! {
         #[test]
         fn parts_are_found_where_they_were_put(

@@ -126,9 +126,18 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn varints_beyond_their_shortest_form_are_refused() {
-        for bytes in [&[0x80, 0x00][..], &[0xff; 10], &[0x80; 3], &[]] {
-            assert!(Reader::new(bytes).varint().is_err(), "{bytes:?}");
+    fn varints_beyond_their_shortest_form_or_64_bits_are_refused_where_they_begin() {
+        let ten = |last| [&[0x80; 9][..], &[last]].concat();
+        assert_eq!(Reader::new(&ten(1)).varint(), Ok(1 << 63));
+        for (bytes, offset, what) in [
+            (vec![0x80, 0x00], 0, "varint longer than needed"),
+            (ten(2), 0, "varint beyond 64 bits"),
+            (ten(0x81), 0, "varint beyond 64 bits"),
+            (vec![0x80; 3], 3, "bytes end too early"),
+            (vec![], 0, "bytes end too early"),
+        ] {
+            let refused = Reader::new(&bytes).varint();
+            assert_eq!(refused, Err(Damage::new(offset, what)), "{bytes:?}");
         }
     }
 

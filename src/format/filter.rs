@@ -156,6 +156,26 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_of_nothing_is_no_bytes_and_lets_every_key_pass() {
+        let nothing = Filter::decode(&[]).unwrap();
+        assert_eq!(nothing, Filter::build(&[1], 0));
+        assert!(nothing.may_contain(0) && nothing.may_contain(u64::MAX));
+        assert_eq!((nothing.shape(), nothing.memory_bytes()), ((0, 0), 0));
+        let one = Filter::build(&[1], 10);
+        assert_eq!((one.shape(), one.memory_bytes()), ((512, 6), 64));
+    }
+
+    #[test]
+    fn filters_of_impossible_shape_are_refused() {
+        let refused = Err(Damage::new(0, "filter of impossible shape"));
+        for (probes, blocks) in [(0, 64), (PROBES_MAX as u8 + 1, 64), (1, 63), (1, 0)] {
+            let mut bytes = vec![0; 1 + blocks];
+            bytes[0] = probes;
+            assert_eq!(Filter::decode(&bytes), refused, "{probes} {blocks}");
+        }
+    }
+
+    #[test]
     #[cfg_attr(miri, ignore = "long, and about shares alone")]
     fn one_foreign_key_in_a_hundred_passes_at_ten_bits_and_few_at_twenty() {
         let hash = |i: u32| key_hash(&i.to_le_bytes());

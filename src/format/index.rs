@@ -316,6 +316,34 @@ mod tests {
     }
 
     #[test]
+    fn an_index_out_of_order_or_of_impossible_size_is_refused_where_it_is() {
+        let one = |key| [1, 1, key];
+        let sound = [&[2, 0][..], &one(b'a'), &one(b'b')].concat();
+        let index = Index::decode(&sound, 2).unwrap();
+        assert_eq!(
+            (index.separator(0), index.separator(1)),
+            (vec![b'a'], vec![b'b'])
+        );
+        assert_eq!(index.memory_bytes(), 8 * 5 + 4 * 2 + 2);
+        let refused = |bytes: &[u8]| Index::decode(bytes, 2).map(|index| index.len());
+        let swapped = [&[2, 0][..], &one(b'b'), &one(b'a')].concat();
+        assert_eq!(refused(&swapped), Err(Damage::new(5, "index out of order")));
+        let crowded = [&[4, 0][..], &one(b'a'), &one(b'b')].concat();
+        assert_eq!(
+            refused(&crowded),
+            Err(Damage::new(0, "index of impossible size"))
+        );
+        let large = [&[1, 0][..], &[3, 1, b'a']].concat();
+        let what = "block of the index beyond the data";
+        assert_eq!(refused(&large), Err(Damage::new(2, what)));
+        let small = [&[1, 0][..], &one(b'a')].concat();
+        assert_eq!(
+            refused(&small),
+            Err(Damage::new(5, "index does not cover the data"))
+        );
+    }
+
+    #[test]
     fn line_finds_evenly_spread_words_within_a_step() {
         let words: Vec<u64> = (0..1000).map(|i| 77 + i * (1 << 50)).collect();
         assert!(Line::through(&words).error <= 1);

@@ -93,21 +93,17 @@ pub(crate) fn decode_file_header(file: &[u8], number: u64) -> Result<u32, Damage
     Ok(version)
 }
 
-/// Appends a record that will stand at `offset` of manifest `number`.
-///
-/// Returns false, with `out` as it was, where the payload is longer than a record can say.
-#[must_use]
+/// Appends a record that will stand at `offset` of manifest `number`. A record can say every length
+/// that memory can hold.
 pub(crate) fn append_record(
     out: &mut Vec<u8>,
     (number, offset): (u64, u64),
     synced_up_to: u64,
     kind: u8,
     payload: &[u8],
-) -> bool {
+) {
     let length = payload.len() as u64;
-    if length > LENGTH_MAX {
-        return false;
-    }
+    debug_assert!(length <= LENGTH_MAX, "a payload of 64 PiB");
     let zeros = &[0; ALIGN][..payload.len().wrapping_neg() % ALIGN];
     let mut payload_crc = crc32fast::Hasher::new();
     payload_crc.update(payload);
@@ -125,7 +121,6 @@ pub(crate) fn append_record(
     out.extend_from_slice(&rest);
     out.extend_from_slice(payload);
     out.extend_from_slice(zeros);
-    true
 }
 
 /// A record's header that read well.
@@ -209,7 +204,7 @@ mod tests {
         assert_eq!(decode_file_header(&out, 5), Ok(1));
 
         out.clear();
-        assert!(append_record(&mut out, (5, 64), 64, KIND_EDIT, &[3, 7]));
+        append_record(&mut out, (5, 64), 64, KIND_EDIT, &[3, 7]);
         let golden = [
             0x5a, 0x1b, 0x8c, 0x75, 0x04, 0xe6, 0x0a, 0x2e, 2, 0, 0, 0, 0, 0, 0, 2, 0x40, 0, 0, 0,
             0, 0, 0, 0, 3, 7, 0, 0, 0, 0, 0, 0,
@@ -241,9 +236,7 @@ mod tests {
             let at = out.len();
             starts.push(at);
             let place = (number, at as u64);
-            assert!(append_record(
-                &mut out, place, at as u64, KIND_EDIT, payload
-            ));
+            append_record(&mut out, place, at as u64, KIND_EDIT, payload);
         }
         (out, starts)
     }
@@ -266,14 +259,26 @@ mod tests {
         assert_eq!(proof_of_sync_beyond(&bytes, 5, one), Some(two));
         // The same two written together, with a sync before the first alone.
         bytes.truncate(two);
-        let together = append_record(&mut bytes, (5, two as u64), one as u64, KIND_EDIT, &[2]);
-        assert!(together && record_at(&bytes, 5, two).is_ok());
+        append_record(&mut bytes, (5, two as u64), one as u64, KIND_EDIT, &[2]);
+        assert!(record_at(&bytes, 5, two).is_ok());
         assert_eq!(proof_of_sync_beyond(&bytes, 5, one), None);
         // A header proves it even where its payload is damaged.
         let (mut bytes, _) = file(5, &[vec![1], vec![2]]);
         bytes[two + RECORD_HEADER_BYTES] = 3;
         assert!(record_at(&bytes, 5, two).is_err());
         assert_eq!(proof_of_sync_beyond(&bytes, 5, one), Some(two));
+    }
+
+    #[test]
+    fn record_of_no_kind_or_durable_beyond_itself_is_refused() {
+        for (kind, synced_up_to) in [(0, 0), (KIND_EDIT, 25)] {
+            let mut file = Vec::new();
+            append_file_header(&mut file, 5, 1);
+            append_record(&mut file, (5, 24), synced_up_to, kind, &[1]);
+            let refused = record_at(&file, 5, 24).map(|record| record.end);
+            let what = "a record's header contradicts itself";
+            assert_eq!(refused, Err(Damage::new(24, what)));
+        }
     }
 
     #[test]

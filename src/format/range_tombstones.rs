@@ -224,6 +224,49 @@ mod tests {
         assert_eq!(out, [1, 1, 0x61, 1, 0x63, 2, 9, 5]);
     }
 
+    #[test]
+    fn blocks_that_break_an_invariant_are_refused_where_they_do() {
+        let fragment = |start, end, numbers: &[u8]| {
+            let head = [1, start, 1, end, numbers.len() as u8];
+            [&head[..], numbers].concat()
+        };
+        let (order, size) = (
+            "range tombstones out of order",
+            "range tombstone of impossible size",
+        );
+        let numbers = "range tombstone with impossible sequence numbers";
+        let sound = fragment(b'a', b'c', &[9, 5]);
+        for (bytes, offset, what) in [
+            ([&[1], &fragment(b'c', b'a', &[5])[..]].concat(), 1, order),
+            ([&[1], &fragment(b'a', b'a', &[5])[..]].concat(), 1, order),
+            (
+                [&[2], &sound[..], &fragment(b'b', b'd', &[5])].concat(),
+                8,
+                order,
+            ),
+            ([&[1], &fragment(b'a', b'c', &[])[..]].concat(), 1, size),
+            ([&[1], &[1, b'a', 1, b'c', 3, 9][..]].concat(), 1, size),
+            (
+                [&[1], &fragment(b'a', b'c', &[5, 0])[..]].concat(),
+                1,
+                numbers,
+            ),
+            (
+                [&[1], &fragment(b'a', b'c', &[5, 6])[..]].concat(),
+                1,
+                numbers,
+            ),
+            (
+                [&[1], &sound[..], &[0]].concat(),
+                8,
+                "bytes after the last range tombstone",
+            ),
+        ] {
+            let refused = RangeTombstones::decode(&bytes);
+            assert_eq!(refused, Err(Damage::new(offset, what)), "{bytes:?}");
+        }
+    }
+
     fn ranges() -> impl Strategy<Value = Vec<RangeTombstone>> {
         let key = || prop::collection::vec(0u8..4, 0..3);
         let one = (key(), key(), 1u64..50).prop_map(|(a, b, s)| range(&a, &b, s));

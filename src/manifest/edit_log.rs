@@ -143,9 +143,7 @@ impl Manifest {
         let payload = checked_payload(edit).map_err(|what| refused(&self.path, what))?;
         let mut record = Vec::with_capacity(payload.len() + 32);
         let place = (self.number, self.end);
-        if !append_record(&mut record, place, self.end, KIND_EDIT, &payload) {
-            return Err(refused(&self.path, "it is too long"));
-        }
+        append_record(&mut record, place, self.end, KIND_EDIT, &payload);
         let written = self.file.write_all_at(&record, self.end);
         let written = written.map_err(|e| Error::io("append to", &self.path, e));
         let synced = match written {
@@ -335,9 +333,7 @@ impl Manifest {
         let mut bytes = Vec::with_capacity(payload.len() + 64);
         append_file_header(&mut bytes, number, format);
         let place = (number, FILE_HEADER_BYTES as u64);
-        if !append_record(&mut bytes, place, 0, KIND_SNAPSHOT, &payload) {
-            return Err(refused(&path, "it is too long"));
-        }
+        append_record(&mut bytes, place, 0, KIND_SNAPSHOT, &payload);
         let file = fs.open(&path, OpenMode::CreateNew);
         let file = file.map_err(|e| Error::io("create", &path, e))?;
         let written = file.write_all_at(&bytes, 0);

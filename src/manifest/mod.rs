@@ -28,6 +28,8 @@ mod damage_tests;
 #[cfg(test)]
 mod edit_log_tests;
 #[cfg(test)]
+mod refusal_tests;
+#[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]
 pub(crate) mod scripted_disk;

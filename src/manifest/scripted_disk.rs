@@ -1,7 +1,8 @@
 //! For the tests of this room: files in memory, a log of the calls that change something, and one
 //! call that fails by script.
 //!
-//! It models no page cache: what was written is there, synced or not.
+//! It models no page cache: what was written is there, synced or not. A path can be denied, to look
+//! up and to open, and one made unreadable. Every other read is interrupted.
 
 use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
@@ -17,17 +18,30 @@ pub(crate) type Image = BTreeMap<PathBuf, Vec<u8>>;
 struct Inner {
     files: BTreeMap<PathBuf, Arc<Mutex<Vec<u8>>>>,
     calls: Vec<String>,
-    /// The number of the call that fails, counted over `calls` from 0.
-    fails: Option<usize>,
+    /// The number of the call that fails, counted over `calls` from 0, and for want of what.
+    fails: Option<(usize, io::ErrorKind)>,
+    /// How many calls fail from there on.
+    failures: usize,
+    denied: Option<PathBuf>,
+    unreadable: Option<PathBuf>,
+    interrupted: bool,
 }
 
 impl Inner {
     fn call(&mut self, text: String) -> io::Result<()> {
         self.calls.push(text);
-        if self.fails == Some(self.calls.len() - 1) {
-            Err(io::Error::other("scripted"))
-        } else {
-            Ok(())
+        match self.fails {
+            Some((nth, kind)) if (nth..nth + self.failures).contains(&(self.calls.len() - 1)) => {
+                Err(kind.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self, path: &Path) -> io::Result<()> {
+        match &self.denied {
+            Some(denied) if denied == path => Err(io::ErrorKind::PermissionDenied.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -40,6 +54,7 @@ pub(crate) struct ScriptedDisk(Arc<Mutex<Inner>>);
 struct ScriptedFile {
     disk: ScriptedDisk,
     name: String,
+    path: PathBuf,
     writable: bool,
     bytes: Arc<Mutex<Vec<u8>>>,
 }
@@ -69,16 +84,32 @@ impl ScriptedDisk {
 
     /// Forgets the calls so far and lets the `nth` from here (from 0) fail.
     pub(crate) fn fail(&self, nth: usize) {
+        self.fail_with(nth, 1, io::ErrorKind::Other);
+    }
+
+    /// As [`fail`](Self::fail), so many calls, with errors of this kind.
+    pub(crate) fn fail_with(&self, nth: usize, failures: usize, kind: io::ErrorKind) {
         let mut inner = self.0.lock();
         inner.calls.clear();
-        inner.fails = Some(nth);
+        inner.fails = Some((nth, kind));
+        inner.failures = failures;
+    }
+
+    /// Lets every read of `path` fail.
+    pub(crate) fn fail_reads(&self, path: &Path) {
+        self.0.lock().unreadable = Some(path.to_owned());
+    }
+
+    /// Lets every look at `path` fail.
+    pub(crate) fn deny(&self, path: &Path) {
+        self.0.lock().denied = Some(path.to_owned());
     }
 
     /// Lets all calls succeed again; true where the scripted one has failed.
     pub(crate) fn heal(&self) -> bool {
         let mut inner = self.0.lock();
         let count = inner.calls.len();
-        inner.fails.take().is_some_and(|nth| nth < count)
+        inner.fails.take().is_some_and(|(nth, _)| nth < count)
     }
 
     pub(crate) fn shared(&self) -> Arc<dyn FileSystem> {
@@ -92,6 +123,15 @@ fn name(path: &Path) -> String {
 
 impl File for ScriptedFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut inner = self.disk.0.lock();
+        if inner.unreadable.as_ref() == Some(&self.path) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        inner.interrupted = !inner.interrupted;
+        if inner.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        drop(inner);
         let bytes = self.bytes.lock();
         let rest = bytes.get(offset as usize..).unwrap_or_default();
         // Short reads, as disks may do them.
@@ -126,8 +166,10 @@ impl File for ScriptedFile {
         self.sync_data()
     }
 
-    fn set_len(&self, _: u64) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn set_len(&self, bytes: u64) -> io::Result<()> {
+        self.disk.0.lock().call(format!("cut {}", self.name))?;
+        self.bytes.lock().resize(bytes as usize, 0);
+        Ok(())
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -138,6 +180,7 @@ impl File for ScriptedFile {
 impl FileSystem for ScriptedDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let mut inner = self.0.lock();
+        inner.check(path)?;
         if mode == OpenMode::CreateNew {
             if inner.files.contains_key(path) {
                 return Err(io::ErrorKind::AlreadyExists.into());
@@ -149,6 +192,7 @@ impl FileSystem for ScriptedDisk {
         Ok(Arc::new(ScriptedFile {
             disk: self.clone(),
             name: name(path),
+            path: path.to_owned(),
             writable: mode != OpenMode::Read,
             bytes: bytes.ok_or(io::ErrorKind::NotFound)?,
         }))
@@ -191,7 +235,9 @@ impl FileSystem for ScriptedDisk {
     }
 
     fn file_len(&self, path: &Path) -> io::Result<u64> {
-        let file = self.0.lock().files.get(path).cloned();
+        let inner = self.0.lock();
+        inner.check(path)?;
+        let file = inner.files.get(path).cloned();
         Ok(file.ok_or(io::ErrorKind::NotFound)?.lock().len() as u64)
     }
 

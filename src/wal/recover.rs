@@ -69,10 +69,9 @@ pub(crate) fn harden_seal(fs: &dyn FileSystem, path: &Path, offset: u64) -> Resu
 fn durable_offset(window: &mut Window<'_>, number: u64, end: u64) -> Result<u64> {
     let mut durable = SEGMENT_HEADER_BYTES as u64;
     let mut at = durable;
-    while at < end {
-        let Some(header) = header_at(window, number, at)? else {
-            break;
-        };
+    while at < end
+        && let Some(header) = header_at(window, number, at)?
+    {
         durable = durable.max(header.synced_up_to);
         at += header.record_bytes();
     }

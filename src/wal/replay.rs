@@ -143,13 +143,11 @@ fn find_witness(window: &mut Window<'_>, number: u64, bad: u64) -> Result<Option
     let file_bytes = window.file_bytes();
     let (step, header_bytes) = (RECORD_ALIGNMENT as u64, RECORD_HEADER_BYTES as u64);
     let mut start = bad + step;
-    while start + header_bytes <= file_bytes {
-        let len = WINDOW_BYTES.min(file_bytes - start);
-        let Some(bytes) = window.bytes(start, len)? else {
-            return Ok(None);
-        };
+    while start + header_bytes <= file_bytes
+        && let Some(bytes) = window.bytes(start, WINDOW_BYTES.min(file_bytes - start))?
+    {
         // As many records can start in the piece as have their header within it.
-        let places = (len - header_bytes) / step + 1;
+        let places = (bytes.len() as u64 - header_bytes) / step + 1;
         let second_words = bytes.chunks_exact(RECORD_ALIGNMENT).skip(1);
         for (place, word) in (0..places).zip(second_words) {
             let word = word.try_into().map_or(0, u64::from_le_bytes);

@@ -30,15 +30,6 @@ pub(crate) struct WalOptions {
     pub(crate) prewrite: bool,
 }
 
-impl Default for WalOptions {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 64 << 20,
-            prewrite: true,
-        }
-    }
-}
-
 impl WalOptions {
     /// True where a file of `bytes` is worth keeping as a spare. One that a huge record made long
     /// is better removed.

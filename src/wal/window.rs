@@ -2,9 +2,10 @@
 //!
 //! Holds one piece at a time, and never more bytes than the file has. For one reader.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::fs::file_system::File;
 use crate::sync::Arc;
+use std::io;
 use std::path::Path;
 
 /// How much is read at a time.
@@ -54,13 +55,9 @@ impl<'a> Window<'a> {
     }
 
     fn fill(&mut self, offset: u64, len: u64) -> Result<()> {
-        let len = usize::try_from(len).map_err(|_| {
-            let text = format!(
-                "{} holds {len} bytes in one piece, more than this machine can address",
-                self.path.display()
-            );
-            Error::new(ErrorKind::TooLarge, text)
-        })?;
+        // On a machine that cannot address it, it is too long for its memory too.
+        let too_long = |_| Error::io("read", self.path, io::ErrorKind::OutOfMemory.into());
+        let len = usize::try_from(len).map_err(too_long)?;
         // A new buffer rather than a resized one: nothing is copied, and after a huge record the
         // memory goes back.
         if self.buffer.len() != len {

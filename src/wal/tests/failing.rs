@@ -105,6 +105,79 @@ fn failure_while_a_segment_is_made_leaves_no_segment_without_its_header() {
 }
 
 #[test]
+fn full_disk_takes_back_what_it_has_of_a_record_or_a_seal_and_the_log_goes_on() {
+    let (mut refused, mut cut) = (0, 0);
+    for successes in 0.. {
+        let disk = MemoryDisk::default();
+        let mut writer = create(&disk, 1, None);
+        append(&mut writer, &row(0, 2)).unwrap();
+        disk.full_after(successes);
+        let mut expected = 2;
+        for step in 0..6 {
+            let done = match step % 2 {
+                0 => append(&mut writer, &row(expected, 2)).map(|()| expected += 2),
+                _ => writer.roll(None).map(drop),
+            };
+            let Err(error) = done else { continue };
+            if writer.is_latched() {
+                break; // at a failed sync nobody knows what is on the disk
+            }
+            assert_eq!(error.io_kind(), Some(std::io::ErrorKind::StorageFull));
+            refused += 1;
+        }
+        let calls = disk.take_log();
+        cut += calls.iter().filter(|call| call.starts_with("cut ")).count();
+        if writer.is_latched() {
+            continue;
+        }
+        let was_full = disk.heal();
+        append(&mut writer, &row(expected, 1)).unwrap();
+        writer.seal_closed(MARK).unwrap();
+        let numbers = 1..=writer.number();
+        let seen: Vec<_> = numbers
+            .flat_map(|n| replayed(&disk, n).unwrap().0)
+            .collect();
+        assert_eq!(seen, row(0, expected + 1), "call {successes}");
+        if !was_full {
+            break;
+        }
+    }
+    assert!(
+        refused > 10 && cut > 4,
+        "{refused} refused, {cut} taken back"
+    );
+}
+
+#[test]
+fn names_that_cannot_be_looked_at_are_not_taken_for_free_ones() {
+    let disk = MemoryDisk::default();
+    disk.put(&spare_path(4), vec![7; 5000]);
+    for (denied, text) in [
+        (path(9), "cannot create /db/000009.wal: "),
+        (spare_path(4), "cannot open /db/000004.spare: "),
+    ] {
+        disk.deny(&denied);
+        let made = WalWriter::create(Arc::new(disk.clone()), dir(), 9, Some(4), small(true));
+        let error = made.unwrap_err();
+        assert_eq!(error.io_kind(), Some(std::io::ErrorKind::PermissionDenied));
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+    assert_eq!(disk.take_log(), [""; 0], "nothing was made");
+}
+
+#[test]
+fn segment_that_cannot_be_read_is_an_error_of_the_disk_and_no_torn_tail() {
+    let disk = MemoryDisk::default();
+    let mut writer = create(&disk, 1, None);
+    append(&mut writer, &row(0, 2)).unwrap();
+    disk.fail_reads();
+    let error = replayed(&disk, 1).unwrap_err();
+    assert_eq!(error.io_kind(), Some(std::io::ErrorKind::PermissionDenied));
+    let text = "cannot read /db/000001.wal: ";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[test]
 fn short_and_interrupted_calls_are_gone_on_with() {
     let disk = MemoryDisk::default();
     disk.chop();

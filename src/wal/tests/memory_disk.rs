@@ -2,7 +2,8 @@
 //!
 //! Knows no crash: what was written is there. A failing call does nothing, but for a write, which
 //! gets half of its bytes down first. A choppy disk moves a few bytes at a time and is interrupted
-//! between them.
+//! between them. A full one refuses a single write or creation. A path can be denied, to look up and
+//! to open, and reads can fail.
 
 use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
@@ -24,6 +25,10 @@ struct Calls {
     log: Vec<String>,
     /// How many calls that change something still succeed.
     left: Option<usize>,
+    /// What the failing call fails with.
+    failure: Option<io::ErrorKind>,
+    denied: Option<PathBuf>,
+    unreadable: bool,
     choppy: bool,
     interrupted: bool,
 }
@@ -54,10 +59,20 @@ impl Calls {
         let failed = self.left == Some(0);
         self.left = self.left.and_then(|left| left.checked_sub(1));
         self.log.push(call);
-        if failed {
-            Err(io::Error::other("the disk of the test fails here"))
-        } else {
-            Ok(())
+        match (failed, self.failure) {
+            (false, _) => Ok(()),
+            (true, None) => Err(io::Error::other("the disk of the test fails here")),
+            (true, Some(kind)) => Err(kind.into()),
+        }
+    }
+}
+
+impl Calls {
+    /// An error for a path that is denied.
+    fn check(&self, path: &Path) -> io::Result<()> {
+        match &self.denied {
+            Some(denied) if denied == path => Err(io::ErrorKind::PermissionDenied.into()),
+            _ => Ok(()),
         }
     }
 }
@@ -75,6 +90,28 @@ impl MemoryDisk {
     /// Lets the call after `successes` further ones fail.
     pub(super) fn fail_after(&self, successes: usize) {
         self.calls.lock().left = Some(successes);
+    }
+
+    /// Lets the call after `successes` further ones fail for want of space.
+    pub(super) fn full_after(&self, successes: usize) {
+        let mut calls = self.calls.lock();
+        calls.left = Some(successes);
+        calls.failure = Some(io::ErrorKind::StorageFull);
+    }
+
+    /// Lets every call succeed again; true where the failure has happened.
+    pub(super) fn heal(&self) -> bool {
+        self.calls.lock().left.take().is_none()
+    }
+
+    /// Lets every read fail from here on.
+    pub(super) fn fail_reads(&self) {
+        self.calls.lock().unreadable = true;
+    }
+
+    /// Lets every look at `path` fail from here on.
+    pub(super) fn deny(&self, path: &Path) {
+        self.calls.lock().denied = Some(path.to_owned());
     }
 
     /// Moves a few bytes at a time from here on.
@@ -99,6 +136,9 @@ impl MemoryDisk {
 
 impl File for MemoryFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        if self.calls.lock().unreadable {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let len = self.calls.lock().chop(buf.len())?;
         let bytes = self.bytes.lock();
         let rest = bytes.get(offset as usize..).unwrap_or_default();
@@ -135,6 +175,8 @@ impl File for MemoryFile {
     }
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
+        let call = format!("cut {} to {bytes}", self.name);
+        self.calls.lock().note(call)?;
         self.bytes.lock().resize(bytes as usize, 0);
         Ok(())
     }
@@ -147,6 +189,7 @@ impl File for MemoryFile {
 impl FileSystem for MemoryDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let mut files = self.files.lock();
+        self.calls.lock().check(path)?;
         let (there, new) = (files.contains_key(path), mode == OpenMode::CreateNew);
         match (there, new) {
             (true, true) => return Err(io::ErrorKind::AlreadyExists.into()),
@@ -198,6 +241,7 @@ impl FileSystem for MemoryDisk {
     }
 
     fn file_len(&self, path: &Path) -> io::Result<u64> {
+        self.calls.lock().check(path)?;
         let files = self.files.lock();
         let file = files.get(path).ok_or(io::ErrorKind::NotFound)?;
         Ok(file.lock().len() as u64)
