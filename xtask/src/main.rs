@@ -1,6 +1,7 @@
 //! What the maintainers run beside the tests: `cargo xtask TASK`.
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods)] // a program
 
+mod coverage;
 mod planted;
 mod torture;
 
@@ -19,12 +20,14 @@ struct Arguments {
 enum Task {
     Torture(torture::Torture),
     Planted(planted::Planted),
+    Coverage(coverage::Coverage),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Torture(torture) => torture.run(),
         Task::Planted(planted) => planted.run(),
+        Task::Coverage(coverage) => coverage.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
