@@ -18,7 +18,11 @@
 
 #[path = "golden/bytes.rs"]
 mod bytes;
+#[path = "golden/call_log.rs"]
+mod call_log;
 #[path = "golden/history.rs"]
 mod history;
+#[path = "golden/lives.rs"]
+mod lives;
 #[path = "golden/twice.rs"]
 mod twice;

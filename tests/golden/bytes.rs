@@ -58,12 +58,12 @@ fn golden_files_open_with_the_contents_written_down_and_are_written_the_same_tod
     for (name, bytes) in &golden {
         disk.write_file(&Path::new(DIR).join(name), bytes).unwrap();
     }
-    let world = World::open(&disk).unwrap();
+    let world = World::open(disk.clone()).unwrap();
     world.assert_contents();
     world.db.compact().unwrap();
     world.assert_contents();
     world.db.close().unwrap();
-    World::open(&disk).unwrap().assert_contents();
+    World::open(disk.clone()).unwrap().assert_contents();
     assert_same_bytes(&golden, &files_of(&history::written()));
 }
 

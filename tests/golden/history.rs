@@ -1,7 +1,7 @@
 //! The history behind the golden files, and what it leaves.
 
 use grainstore::clock::ManualClock;
-use grainstore::fs::CrashDisk;
+use grainstore::fs::{CrashDisk, FileSystem};
 use grainstore::{Background, Bincode, BytesStore, Db, Expiry, GrainStore, Json, Ttl, U32Store};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -29,9 +29,9 @@ pub(crate) struct World {
 
 impl World {
     /// Opens the database on `disk`, with everything small and in fixed order.
-    pub(crate) fn open(disk: &CrashDisk) -> grainstore::Result<Self> {
+    pub(crate) fn open(disk: impl FileSystem) -> grainstore::Result<Self> {
         let db = Db::builder(DIR)
-            .file_system(disk.clone())
+            .file_system(disk)
             .clock(ManualClock::new(NOW_MS))
             .background(Background::Inline)
             .memtable_bytes(16 << 10)
@@ -147,8 +147,13 @@ fn session(user: u64) -> Session {
 /// The golden database, written now.
 pub(crate) fn written() -> CrashDisk {
     let disk = CrashDisk::new();
-    let world = World::open(&disk).unwrap();
+    written_on(disk.clone());
+    disk
+}
+
+/// As [`written`], on this disk.
+pub(crate) fn written_on(disk: impl FileSystem) {
+    let world = World::open(disk).unwrap();
     world.fill().unwrap();
     world.db.close().unwrap();
-    disk
 }
