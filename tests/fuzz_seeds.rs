@@ -2,7 +2,7 @@
 //!
 //! The bodies are those of `fuzz/src`, so what cargo-fuzz finds is committed as a seed and stays
 //! found. The mutations come from a generator with a fixed seed: the same at every run. With
-//! `GRAINSTORE_MUTATIONS=n` in the environment there are n times as many.
+//! `GRAIN_TIMES=n` in the environment there are n times as many, with `GRAIN_SEED=n` others.
 
 #![cfg(all(
     feature = "derive",

@@ -1,7 +1,9 @@
-//! Thousands of mutations of every seed, the same at every run.
+//! Thousands of mutations of every seed, the same at every run where nobody asks for others.
 
 use super::committed::{replay, seeds};
 use grainstore::fs::SplitMix64;
+use grainstore_proof::effort;
+use grainstore_proof::score::{Row, tell};
 
 /// Bytes that mean something to one format or another.
 const TELLING: [u8; 12] = [0, 1, 2, 3, 7, 8, 0x40, 0x7f, 0x80, 0xc1, 0xfe, 0xff];
@@ -42,10 +44,11 @@ fn mutate(bytes: &mut Vec<u8>, other: &[u8], chance: &mut SplitMix64) {
 }
 
 fn mutated(target: &str, count: usize) {
-    let times = std::env::var("GRAINSTORE_MUTATIONS").map_or(1, |n| n.parse().unwrap());
+    let count = count * effort::times() as usize;
     let seeds = seeds(target);
-    let mut chance = SplitMix64::new(target.len() as u64 * 1_000 + u64::from(target.as_bytes()[0]));
-    for round in 0..count * times {
+    let own = target.len() as u64 * 1_000 + u64::from(target.as_bytes()[0]);
+    let mut chance = SplitMix64::new(effort::seed(own));
+    for round in 0..count {
         let (name, seed) = &seeds[round % seeds.len()];
         let (_, other) = &seeds[chance.below(seeds.len() as u64) as usize];
         let mut bytes = seed.clone();
@@ -61,6 +64,7 @@ fn mutated(target: &str, count: usize) {
         replay(target, name, &bytes);
         std::mem::forget(told);
     }
+    tell(Row::FuzzInputs, count as u64);
 }
 
 /// Shows the input where its body panics.
