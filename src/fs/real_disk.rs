@@ -50,6 +50,14 @@ fn is_same_file(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
     true
 }
 
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that is being started elsewhere in this one has a copy
+        // of the handle until it runs its own program, and would hold the lock that long.
+        let _ = self.0.unlock();
+    }
+}
+
 impl File for RealFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         #[cfg(unix)]
@@ -164,6 +172,20 @@ impl FileSystem for RealDisk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods)]
+    fn lock_that_is_let_go_is_free_though_a_copy_of_its_handle_lives_in_a_starting_process() {
+        let name = format!("grainstore-lock-copied-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let file = std::fs::File::create(&path).unwrap();
+        file.try_lock().unwrap();
+        let copy = file.try_clone().unwrap();
+        drop(RealLock(file));
+        RealDisk.lock(&path).unwrap();
+        drop(copy);
+        std::fs::remove_file(&path).unwrap();
+    }
 
     #[test]
     #[allow(clippy::disallowed_methods)]
