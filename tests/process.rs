@@ -13,9 +13,13 @@ mod child;
 mod closing;
 #[path = "process/kills.rs"]
 mod kills;
+#[path = "process/kinds.rs"]
+mod kinds;
 #[path = "process/locks.rs"]
 mod locks;
 #[path = "process/scratch.rs"]
 mod scratch;
+#[path = "process/typed.rs"]
+mod typed;
 #[path = "process/work.rs"]
 mod work;

@@ -1,5 +1,6 @@
 //! The other process: this test binary again, told by its environment what to play.
 
+use crate::kinds::Kind;
 use crate::work;
 use grainstore::engine::Engine;
 use std::io::Write;
@@ -11,25 +12,43 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Writes with four threads, and tells each commit once it is acknowledged.
-    Writer,
+    Writer(Kind),
     /// Opens the database, says so, and keeps it open.
     Holder,
     /// Tries to open the database, and tells what came of it.
     Second,
 }
 
-const ROLES: [(&str, Role); 3] = [
-    ("writer", Role::Writer),
-    ("holder", Role::Holder),
-    ("second", Role::Second),
-];
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Writer(kind) => kind.name(),
+            Self::Holder => "holder",
+            Self::Second => "second",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let writers = Kind::ALL.into_iter().map(Self::Writer);
+        let mut all = writers.chain([Self::Holder, Self::Second]);
+        all.find(|role| role.name() == name)
+    }
+}
+
+/// The line in which a child says that it is about to open the database.
+pub(crate) const OPENING: &str = "grain opening";
 
 /// The line in which a child says that the database is open.
 pub(crate) const OPENED: &str = "grain opened";
 
+/// The line in which a child says that it begins a compaction.
+pub(crate) const COMPACTING: &str = "grain compacting";
+
+/// The line in which a child says that a compaction is over.
+pub(crate) const COMPACTED: &str = "grain compacted";
+
 /// Starts a child on the database in `dir`; its standard output is piped.
 pub(crate) fn start(role: Role, dir: &Path) -> Child {
-    let name = ROLES.iter().find(|(_, r)| *r == role).unwrap().0;
     Command::new(std::env::current_exe().unwrap())
         .args([
             "child::plays_its_role",
@@ -37,7 +56,7 @@ pub(crate) fn start(role: Role, dir: &Path) -> Child {
             "--ignored",
             "--nocapture",
         ])
-        .env("GRAIN_CHILD_ROLE", name)
+        .env("GRAIN_CHILD_ROLE", role.name())
         .env("GRAIN_CHILD_DIR", dir)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -61,9 +80,8 @@ fn plays_its_role() {
         return;
     };
     let dir = PathBuf::from(std::env::var_os("GRAIN_CHILD_DIR").unwrap());
-    let role = ROLES.iter().find(|(n, _)| *n == name).unwrap().1;
-    match role {
-        Role::Writer => work::write_for_ever(&dir),
+    match Role::named(&name).unwrap() {
+        Role::Writer(kind) => kind.live(&dir),
         Role::Holder => hold(&dir),
         Role::Second => second(&dir),
     }

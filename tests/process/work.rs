@@ -3,7 +3,8 @@
 //! Writer `w` makes commit after commit; the content after `n` of them follows from `n` alone. Each
 //! commit carries its number under the writer's counter key, so that the next life goes on there.
 
-use crate::child::{OPENED, tell};
+use crate::child::{COMPACTED, COMPACTING, OPENED, OPENING, tell};
+use crate::kinds::Kind;
 use grainstore::engine::{Engine, EngineOptions, WriteBatch};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +14,38 @@ pub(crate) const WRITERS: usize = 4;
 
 /// Keys of each writer, written in turn.
 const KEYS: u64 = 48;
+
+/// What the killed lives since the last comparison told.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Told {
+    /// The last acknowledged commit of each writer.
+    pub(crate) acknowledged: [u64; WRITERS],
+    /// Lives; each may have had one commit of each writer done and not told.
+    pub(crate) lives: u64,
+}
+
+impl Told {
+    /// Whether so many commits of each writer can be there.
+    pub(crate) fn fits(&self, found: &[u64; WRITERS]) -> Result<(), String> {
+        for (writer, (&found, &least)) in found.iter().zip(&self.acknowledged).enumerate() {
+            if !(least..=least + self.lives).contains(&found) {
+                return Err(format!(
+                    "writer {writer} has {found} commits, {least} were told"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a comparison found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The commits of each writer.
+    pub(crate) commits: [u64; WRITERS],
+    /// Tables in all levels.
+    pub(crate) tables: usize,
+}
 
 /// Small sizes, so that flushes, rolls and compactions happen in every life.
 pub(crate) fn options() -> EngineOptions {
@@ -49,13 +82,13 @@ fn deletes(number: u64) -> bool {
 }
 
 /// How many commits of `writer` are there, by its counter alone.
-pub(crate) fn commits(engine: &Engine, writer: usize) -> u64 {
+fn commits(engine: &Engine, writer: usize) -> u64 {
     let count = engine.get(&counter_key(writer)).unwrap();
     count.map_or(0, |count| u64::from_le_bytes((*count).try_into().unwrap()))
 }
 
 /// The content after `commits[w]` commits of each writer `w`.
-pub(crate) fn content(commits: &[u64]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+fn content(commits: &[u64]) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut content = BTreeMap::new();
     for (writer, &last) in commits.iter().enumerate().filter(|(_, last)| **last > 0) {
         content.insert(counter_key(writer), last.to_le_bytes().to_vec());
@@ -69,27 +102,62 @@ pub(crate) fn content(commits: &[u64]) -> BTreeMap<Vec<u8>, Vec<u8>> {
 }
 
 /// Opens the database in `dir` and writes until the process dies.
-pub(crate) fn write_for_ever(dir: &Path) {
-    let engine = Engine::open(dir, options()).unwrap();
+pub(crate) fn write_for_ever(kind: Kind, dir: &Path) {
+    tell(OPENING);
+    let engine = Engine::open(dir, kind.options()).unwrap();
     tell(OPENED);
     std::thread::scope(|scope| {
         for writer in 0..WRITERS {
             let engine = &engine;
             scope.spawn(move || {
                 for number in commits(engine, writer) + 1.. {
-                    let mut batch = WriteBatch::new();
-                    let key = key(writer, number % KEYS);
-                    match deletes(number) {
-                        true => batch.delete(&key).unwrap(),
-                        false => batch.put(&key, &value(writer, number)).unwrap(),
-                    }
-                    batch
-                        .put(&counter_key(writer), &number.to_le_bytes())
-                        .unwrap();
-                    engine.write(batch).unwrap();
+                    commit(engine, writer, number);
                     tell(&format!("grain {writer} {number}"));
                 }
             });
         }
+        while kind.compacts() {
+            tell(COMPACTING);
+            engine.compact().unwrap();
+            tell(COMPACTED);
+        }
     });
+}
+
+fn commit(engine: &Engine, writer: usize, number: u64) {
+    let mut batch = WriteBatch::new();
+    let key = key(writer, number % KEYS);
+    match deletes(number) {
+        true => batch.delete(&key).unwrap(),
+        false => batch.put(&key, &value(writer, number)).unwrap(),
+    }
+    let counter = counter_key(writer);
+    batch.put(&counter, &number.to_le_bytes()).unwrap();
+    engine.write(batch).unwrap();
+}
+
+/// Opens the database in `dir` and holds what is there against what was told.
+pub(crate) fn compare(kind: Kind, dir: &Path, told: &Told) -> Result<Found, String> {
+    let engine = Engine::open(dir, kind.options()).map_err(|e| format!("no open: {e}"))?;
+    let found: [u64; WRITERS] = std::array::from_fn(|writer| commits(&engine, writer));
+    told.fits(&found)?;
+    let mut expected = content(&found).into_iter();
+    for record in engine.scan::<&[u8]>(..).map_err(|e| e.to_string())? {
+        let (key, value) = record.map_err(|e| e.to_string())?;
+        let expected = expected.next();
+        if expected != Some((key.to_vec(), value.to_vec())) {
+            let name = key.escape_ascii();
+            return Err(format!(
+                "{name} is there instead of {expected:?}, after {found:?}"
+            ));
+        }
+    }
+    if let Some((key, _)) = expected.next() {
+        return Err(format!("{} is missing", key.escape_ascii()));
+    }
+    engine.verify().map_err(|e| e.to_string())?;
+    Ok(Found {
+        commits: found,
+        tables: engine.stats().tables(),
+    })
 }
