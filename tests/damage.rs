@@ -5,15 +5,20 @@
 //! missing value, nor an allocation beyond what the files can justify.
 //!
 //! - `flips`: every bit of every file, one at a time
+//! - `megabyte`: every bit of a database of a megabyte, each read where it matters
+//! - `blocks`: blocks, records and parts of files lost, doubled, zeroed, swapped and laid over others
 //! - `cuts`: every file cut at every byte, lost, swapped with another, with blocks gone or doubled
 //! - `manifest`: records lost off the end of the manifest, which its own bytes do not show
 //! - `foreign`: files that are not the database's
 //! - `walks`: cursors and scans that come upon damage
 
-#![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
+// What stands around the tests is test too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 #[path = "damage/allocation.rs"]
 mod allocation;
+#[path = "damage/blocks.rs"]
+mod blocks;
 #[path = "damage/cuts.rs"]
 mod cuts;
 #[path = "damage/flips.rs"]
@@ -24,6 +29,12 @@ mod foreign;
 mod judge;
 #[path = "damage/manifest.rs"]
 mod manifest;
+#[path = "damage/megabyte.rs"]
+mod megabyte;
+#[path = "damage/parts.rs"]
+mod parts;
+#[path = "damage/round.rs"]
+mod round;
 #[path = "damage/sample.rs"]
 mod sample;
 #[path = "damage/walks.rs"]

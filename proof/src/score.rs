@@ -27,6 +27,8 @@ pub enum Row {
     FailingCalls,
     /// Bits turned over, one at a time.
     BitFlips,
+    /// Of the bits of a database of a megabyte, those turned over.
+    MegabyteFlips,
     /// Files cut, blocks swapped, doubled and zeroed, files missing and foreign.
     Mutilations,
     /// Processes killed.
@@ -39,7 +41,7 @@ pub enum Row {
 
 impl Row {
     /// All rows, in the order of the scoreboard.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::CrashRecoveries,
         Self::NestedRecoveries,
         Self::ExhaustiveHistories,
@@ -49,6 +51,7 @@ impl Row {
         Self::MetamorphicRuns,
         Self::FailingCalls,
         Self::BitFlips,
+        Self::MegabyteFlips,
         Self::Mutilations,
         Self::Kills,
         Self::SameBytes,
@@ -68,6 +71,7 @@ impl Row {
             Self::MetamorphicRuns => "metamorphic runs",
             Self::FailingCalls => "failing calls",
             Self::BitFlips => "bit flips",
+            Self::MegabyteFlips => "flips of a megabyte",
             Self::Mutilations => "mutilations",
             Self::Kills => "kills",
             Self::SameBytes => "same bytes",

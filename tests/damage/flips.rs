@@ -6,6 +6,7 @@ use super::allocation::peak_of;
 use super::judge::{Outcome, Step, judge, judge_twice};
 use super::sample::{self, Sample};
 use grainstore::BlockCompression;
+use grainstore_proof::score::{Row, tell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,21 +128,35 @@ fn assert_every_bit_counts(sample: &Sample) -> u64 {
     );
     assert!(tally.broken.is_empty(), "{}", tally.broken.join("\n"));
     assert_eq!(tally.flips, sample.disk.total_bytes() * 8);
+    tell(Row::BitFlips, tally.flips);
     tally.flips
 }
 
 #[test]
 fn every_flipped_bit_is_an_error_with_its_place_or_without_effect() {
     let flips = assert_every_bit_counts(&sample::at_rest("at rest", BlockCompression::None))
-        + assert_every_bit_counts(&sample::in_motion("in motion", BlockCompression::None));
-    assert!(flips >= 262_144, "only {flips} flips");
+        + assert_every_bit_counts(&sample::in_motion("in motion", BlockCompression::None))
+        + assert_every_bit_counts(&sample::bare("bare"));
+    assert!(flips >= 524_288, "only {flips} flips");
+}
+
+/// Turns over every bit of a database whose blocks are packed by `method`.
+#[cfg(any(feature = "lz4", feature = "zstd"))]
+fn assert_every_packed_bit_counts(method: BlockCompression) {
+    let sample = sample::at_rest("at rest, packed", method);
+    let plain = sample::at_rest("at rest", BlockCompression::None);
+    assert!(sample.disk.total_bytes() < plain.disk.total_bytes() * 9 / 10);
+    assert!(assert_every_bit_counts(&sample) > 65_536);
 }
 
 #[cfg(feature = "lz4")]
 #[test]
 fn every_flipped_bit_of_packed_blocks_is_an_error_with_its_place_or_without_effect() {
-    let sample = sample::at_rest("at rest, packed", BlockCompression::Lz4);
-    let plain = sample::at_rest("at rest", BlockCompression::None);
-    assert!(sample.disk.total_bytes() < plain.disk.total_bytes() * 9 / 10);
-    assert!(assert_every_bit_counts(&sample) > 65_536);
+    assert_every_packed_bit_counts(BlockCompression::Lz4);
+}
+
+#[cfg(feature = "zstd")]
+#[test]
+fn every_flipped_bit_of_zstd_blocks_is_an_error_with_its_place_or_without_effect() {
+    assert_every_packed_bit_counts(BlockCompression::Zstd);
 }

@@ -76,6 +76,22 @@ pub(crate) fn judge_twice(sample: &Sample, disk: &CrashDisk) -> Result<Outcome, 
     }
 }
 
+/// As [`judge`], but only until damage shows, first to a read of `key`, or all was walked once.
+pub(crate) fn judge_quickly(
+    sample: &Sample,
+    disk: &CrashDisk,
+    key: Option<&[u8]>,
+) -> Result<Outcome, String> {
+    let engine = match Engine::open(DIR, sample.options(disk)) {
+        Ok(engine) => engine,
+        Err(error) => return refused(Step::Open, &error),
+    };
+    if let Some(Err(error)) = key.map(|key| engine.get(key)) {
+        return refused(Step::Get, &error);
+    }
+    judge_scan(sample, &engine, Step::Forward)
+}
+
 fn judge_scan(sample: &Sample, engine: &Engine, step: Step) -> Result<Outcome, String> {
     let mut scan = engine
         .scan::<&[u8]>(..)
@@ -120,7 +136,7 @@ fn judge_gets(sample: &Sample, engine: &Engine) -> Result<Outcome, String> {
 }
 
 /// An error must be of the right kind and say where.
-fn refused(step: Step, error: &Error) -> Result<Outcome, String> {
+pub(crate) fn refused(step: Step, error: &Error) -> Result<Outcome, String> {
     let kinds = [ErrorKind::Corruption, ErrorKind::UnsupportedFormat];
     match (error.path(), error.offset()) {
         (Some(path), Some(_)) if kinds.contains(&error.kind()) && path.starts_with(DIR) => {

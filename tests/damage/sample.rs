@@ -4,7 +4,7 @@
 //! run. What they hold is kept beside them in a plain map, which the engine never sees.
 
 use grainstore::clock::ManualClock;
-use grainstore::engine::{Engine, EngineOptions, WriteBatch};
+use grainstore::engine::{Compaction, Engine, EngineOptions, WriteBatch};
 use grainstore::fs::{CrashDisk, SplitMix64};
 use grainstore::{Background, BlockCompression};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,17 @@ pub(crate) const DIR: &str = "/db";
 /// The clock of the samples stands here in the end.
 const NOW_MS: u64 = 1_700_000_000_000;
 
+/// With which options a sample is written.
+#[derive(Debug, Clone, Copy)]
+enum Shape {
+    /// Blocks of 512 bytes with hash indexes, tables with filters, in levels.
+    Small(BlockCompression),
+    /// Blocks of 2 KiB without hash indexes, tables without filters, in tiers.
+    Bare,
+    /// Blocks as by default, but no cache: every read is of the file.
+    Megabyte,
+}
+
 /// A database at rest.
 pub(crate) struct Sample {
     pub(crate) name: &'static str,
@@ -26,7 +37,7 @@ pub(crate) struct Sample {
     pub(crate) contents: Vec<(Vec<u8>, Vec<u8>)>,
     /// Every key there ever was, with what a reader gets.
     pub(crate) keys: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-    compression: BlockCompression,
+    shape: Shape,
 }
 
 impl Sample {
@@ -59,17 +70,17 @@ impl Sample {
             files: disk.paths(),
             contents,
             keys,
-            compression: self.compression,
+            shape: self.shape,
         }
     }
 
     /// The options that it was written with, on another disk.
     pub(crate) fn options(&self, disk: &CrashDisk) -> EngineOptions {
-        options(disk, &ManualClock::new(NOW_MS), self.compression)
+        options(disk, &ManualClock::new(NOW_MS), self.shape)
     }
 }
 
-fn options(disk: &CrashDisk, clock: &ManualClock, compression: BlockCompression) -> EngineOptions {
+fn options(disk: &CrashDisk, clock: &ManualClock, shape: Shape) -> EngineOptions {
     let mut options = EngineOptions::default();
     options.memtable_bytes = 8 << 10;
     options.cache_bytes = 64 << 10;
@@ -80,10 +91,25 @@ fn options(disk: &CrashDisk, clock: &ManualClock, compression: BlockCompression)
     options.level_ratio = 2;
     options.wal_segment_bytes = 4 << 10;
     options.wal_spares_max = 1;
-    options.compression = compression;
     options.background = Background::Inline;
     options.file_system = Arc::new(disk.clone());
     options.clock = Arc::new(clock.clone());
+    match shape {
+        Shape::Small(compression) => options.compression = compression,
+        Shape::Bare => {
+            options.block_bytes = 2 << 10;
+            options.block_hash_index = false;
+            options.filter_bits_per_key = 0;
+            options.compaction = Compaction::size_tiered();
+        }
+        Shape::Megabyte => {
+            options.block_bytes = EngineOptions::default().block_bytes;
+            options.cache_bytes = 0;
+            options.memtable_bytes = 256 << 10;
+            options.table_bytes = 128 << 10;
+            options.level1_bytes = 256 << 10;
+        }
+    }
     options
 }
 
@@ -95,13 +121,13 @@ struct Writer {
     chance: SplitMix64,
     model: BTreeMap<Vec<u8>, (Vec<u8>, u64)>,
     seen: BTreeSet<Vec<u8>>,
-    compression: BlockCompression,
+    shape: Shape,
 }
 
 impl Writer {
-    fn new(compression: BlockCompression) -> Self {
+    fn new(shape: Shape) -> Self {
         let (disk, clock) = (CrashDisk::new(), ManualClock::new(NOW_MS - 60_000));
-        let engine = Engine::open(DIR, options(&disk, &clock, compression)).unwrap();
+        let engine = Engine::open(DIR, options(&disk, &clock, shape)).unwrap();
         Self {
             disk,
             clock,
@@ -109,7 +135,7 @@ impl Writer {
             chance: SplitMix64::new(7),
             model: BTreeMap::new(),
             seen: BTreeSet::new(),
-            compression,
+            shape,
         }
     }
 
@@ -199,7 +225,7 @@ impl Writer {
             contents,
             keys: keys.collect(),
             disk: self.disk.fork(),
-            compression: self.compression,
+            shape: self.shape,
         }
     }
 }
@@ -211,7 +237,7 @@ fn grain(number: u64) -> Vec<u8> {
 /// A database at rest: tables on several levels, some of their records expired, and records of
 /// every kind in the log.
 pub(crate) fn at_rest(name: &'static str, compression: BlockCompression) -> Sample {
-    let mut writer = Writer::new(compression);
+    let mut writer = Writer::new(Shape::Small(compression));
     writer.grains(110, 100);
     writer.engine.flush().unwrap();
     writer.grains(24, 60);
@@ -227,7 +253,7 @@ pub(crate) fn at_rest(name: &'static str, compression: BlockCompression) -> Samp
 /// A database in the middle of things: a snapshot that was held to the end kept old versions,
 /// tombstones and range tombstones in its tables, and an ingest put tables beside the log.
 pub(crate) fn in_motion(name: &'static str, compression: BlockCompression) -> Sample {
-    let mut writer = Writer::new(compression);
+    let mut writer = Writer::new(Shape::Small(compression));
     writer.grains(70, 60);
     writer.engine.flush().unwrap();
     let held = writer.engine.snapshot();
@@ -248,9 +274,33 @@ pub(crate) fn in_motion(name: &'static str, compression: BlockCompression) -> Sa
 
 /// A database whose last change was an ingest, of which the log knows nothing.
 pub(crate) fn ingested(name: &'static str, compression: BlockCompression) -> Sample {
-    let mut writer = Writer::new(compression);
+    let mut writer = Writer::new(Shape::Small(compression));
     writer.grains(20, 40);
     writer.engine.flush().unwrap();
     writer.ingest(b'i');
+    writer.close(name)
+}
+
+/// A database without the parts that can be left out: no filters, no hash indexes, no levels.
+pub(crate) fn bare(name: &'static str) -> Sample {
+    let mut writer = Writer::new(Shape::Bare);
+    writer.grains(183, 120);
+    writer.delete_range(&grain(50), &grain(55));
+    writer.engine.flush().unwrap();
+    writer.ingest(b'i');
+    writer.unflushed();
+    writer.close(name)
+}
+
+/// A database of a little more than 1 MiB, most of it in blocks of the default size.
+pub(crate) fn megabyte(name: &'static str) -> Sample {
+    let mut writer = Writer::new(Shape::Megabyte);
+    writer.grains(4_501, 220);
+    writer.engine.flush().unwrap();
+    writer.engine.run_due_work().unwrap();
+    writer.delete_range(&grain(100), &grain(110));
+    writer.grains(24, 60);
+    writer.engine.flush().unwrap();
+    writer.unflushed();
     writer.close(name)
 }
