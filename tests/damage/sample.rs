@@ -284,7 +284,7 @@ pub(crate) fn ingested(name: &'static str, compression: BlockCompression) -> Sam
 /// A database without the parts that can be left out: no filters, no hash indexes, no levels.
 pub(crate) fn bare(name: &'static str) -> Sample {
     let mut writer = Writer::new(Shape::Bare);
-    writer.grains(183, 120);
+    writer.grains(215, 120);
     writer.delete_range(&grain(50), &grain(55));
     writer.engine.flush().unwrap();
     writer.ingest(b'i');
