@@ -97,6 +97,9 @@ fn live_and_die(kind: Kind, scratch: &Scratch, Death(moment, delay): Death) -> L
     let (reader, wait) = listen(&mut child);
     while moment != Moment::Start {
         let came = wait.recv_timeout(Duration::from_secs(30));
+        if came.is_err() {
+            child.kill().unwrap();
+        }
         if came.expect("the child did not open the database") == moment {
             break;
         }

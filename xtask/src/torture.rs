@@ -23,6 +23,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// How long a build may take.
+const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
+
 /// What goes wrong in a run as a whole.
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -93,7 +96,12 @@ impl Run {
             .filter(|suite| self.is_built(suite.name));
         let suites: Vec<_> = suites.map(|suite| suite.name).collect();
         if !suites.is_empty() {
-            self.programs = Programs::build(&self.root, &suites)?;
+            println!("building {} test programs", suites.len());
+            let done = self.run_one(Programs::build(&self.root, &suites), BUILD_LIMIT)?;
+            if done.failure.is_some() {
+                return Err("the test programs do not build".into());
+            }
+            self.programs = Programs::built(&done.output, &self.root, &suites)?;
         }
         if self.only.is_none() {
             println!("\nthe plain pass");

@@ -4,12 +4,9 @@ use super::children::Job;
 use super::log::{sum_after, sum_before};
 use super::plan::{self, Piece};
 use super::programs::cargo;
-use super::{Result, Run};
+use super::{BUILD_LIMIT, Result, Run};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// How long the building of one of them may take.
-const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
 
 const MIRI_FLAGS: &str = "-Zmiri-strict-provenance -Zmiri-tree-borrows -Zmiri-disable-isolation";
 

@@ -1,10 +1,11 @@
 //! The test programs, built once.
 
 use super::Result;
+use super::children::Job;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Compressed blocks are damaged as well.
 const FEATURES: &str = "lz4,zstd";
@@ -14,34 +15,24 @@ const FEATURES: &str = "lz4,zstd";
 pub(super) struct Programs(BTreeMap<String, PathBuf>);
 
 impl Programs {
-    /// Builds those of `suites`.
-    pub(super) fn build(root: &Path, suites: &[&str]) -> Result<Self> {
-        println!("building {} test programs", suites.len());
-        let mut cargo = cargo();
-        cargo.args([
-            "test",
-            "--no-run",
-            "--package",
-            "grainstore",
-            "--features",
-            FEATURES,
-        ]);
+    /// What builds those of `suites`.
+    pub(super) fn build(root: &Path, suites: &[&str]) -> Job {
+        let mut command = cargo();
+        command.current_dir(root);
+        let mut job = Job::new("build-tests", 0, command);
+        let package = ["test", "--no-run", "--package", "grainstore"];
+        job.arguments(&package);
+        job.arguments(&["--features", FEATURES]);
         for suite in suites {
-            cargo.args(["--test", suite]);
+            job.arguments(&["--test", suite]);
         }
-        let output = cargo
-            .current_dir(root)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .output()?;
-        let told = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            return Err(format!("{told}\nthe test programs do not build").into());
-        }
-        let programs: BTreeMap<_, _> = told
-            .lines()
-            .filter_map(|line| told_of(line, root))
-            .collect();
+        job
+    }
+
+    /// Those of `suites` that the build told of.
+    pub(super) fn built(output: &str, root: &Path, suites: &[&str]) -> Result<Self> {
+        let told = output.lines().filter_map(|line| told_of(line, root));
+        let programs: BTreeMap<_, _> = told.collect();
         match suites.iter().find(|suite| !programs.contains_key(**suite)) {
             Some(missing) => Err(format!("cargo told no program of {missing}").into()),
             None => Ok(Self(programs)),
