@@ -446,6 +446,7 @@ mod manifest;
 mod memtable;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod planted;
 mod store;
 mod sync;
 mod table;

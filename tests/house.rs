@@ -33,7 +33,7 @@ use std::path::Path;
 
 /// The floors: a room imports from lower ones only. docs/architecture.md draws the same table.
 const FLOORS: &[(u8, &[&str])] = &[
-    (1, &["error", "clock", "sync"]),
+    (1, &["error", "clock", "sync", "planted"]),
     (2, &["format", "fs", "key", "codec"]),
     (3, &["memtable", "wal", "table", "manifest"]),
     (4, &["engine"]),

@@ -17,6 +17,8 @@ mod clock;
 mod engine;
 mod format;
 mod memtable;
+#[path = "../../src/planted.rs"]
+mod planted;
 #[path = "loom_door.rs"]
 mod sync;
 mod table;

@@ -22,6 +22,7 @@ use super::stage::{Moments, Stage};
 use super::write::{WriteError, WriteOp, WriteResult};
 use crate::engine::moment::Moment;
 use crate::error::{Error, ErrorKind, Result};
+use crate::planted::{Mistake, planted};
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering};
 use std::collections::BTreeMap;
 
@@ -200,7 +201,8 @@ impl ShardSet {
             let leads = *lead.get_or_insert(*index) == *index;
             let shard = self.shard(*index);
             let shard = shard.map_err(|e| (applied, WriteError::NotDone(e)))?;
-            let intent = (leads || !self.syncs_commits).then_some(intent); // X1
+            let keeps = (leads || !self.syncs_commits) && !planted(Mistake::IntentUnwritten);
+            let intent = keeps.then_some(intent); // X1
             let part = shard.apply(number, ops.iter().copied(), intent);
             part.map_err(|error| (applied, error))?;
         }

@@ -21,6 +21,7 @@
 //! It does not bound what a type does on its own: values that serde buffers (untagged, internally
 //! tagged, flattened) are counted while they are buffered, not while they are taken out again.
 
+use crate::planted::{Mistake, planted};
 use std::cell::Cell;
 use std::fmt::Display;
 
@@ -89,6 +90,9 @@ impl ReadBounds {
     /// A sequence or map says to have `length` elements.
     #[inline]
     pub(super) fn claim(&self, length: usize) -> Claim {
+        if planted(Mistake::LengthTakenAtItsWord) {
+            return Claim::Backed;
+        }
         let left = self.elements_left.get();
         let Some(rest) = left.checked_sub(length) else {
             return Claim::Impossible;

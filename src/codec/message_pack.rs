@@ -21,6 +21,7 @@ use super::bounded_serializer::BoundedValue;
 use super::bounds::{ReadBounds, Rules, WriteBounds};
 use super::codec_error::CodecError;
 use super::contract::Codec;
+use crate::planted::{Mistake, planted};
 
 const ID: &str = "msgpack-named/1";
 
@@ -93,6 +94,7 @@ impl<V: Serialize + DeserializeOwned> Codec<V> for MessagePack {
             Err(DecodeError::InvalidMarkerRead(e)) if e.kind() == ErrorKind::UnexpectedEof => {
                 Ok(value)
             }
+            _ if planted(Mistake::BytesAfterValue) => Ok(value),
             _ => Err(left_over::<V>(bytes)),
         }
     }

@@ -31,6 +31,7 @@ use crate::format::batch::{self, Operation};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, key_hash};
 use crate::format::range_tombstones::RangeTombstone;
 use crate::memtable::map::{Memtable, MemtableWriter};
+use crate::planted::{Mistake, planted};
 use crate::sync::{Arc, Condvar, Mutex, Ordering};
 use crate::wal::writer::Record;
 
@@ -124,7 +125,8 @@ impl CommitQueue {
         let (mut bytes, mut members) = (0, 0);
         for (i, waiter) in queue.waiting.iter().enumerate() {
             bytes += waiter.request.payload.len();
-            if i > 0 && (bytes > GROUP_BYTES_MAX || !waiter.request.guards.is_empty()) {
+            let leads = !waiter.request.guards.is_empty() && !planted(Mistake::GuardInMidGroup);
+            if i > 0 && (bytes > GROUP_BYTES_MAX || leads) {
                 break;
             }
             members = i + 1;
@@ -274,7 +276,8 @@ fn commit_records(
     if let Some(last) = records.last() {
         log.sequence_last = last.base_sequence + u64::from(last.operations) - 1;
     }
-    let shown = (&core.visible, log.sequence_last);
+    let ahead = u64::from(planted(Mistake::SnapshotOneAhead));
+    let shown = (&core.visible, log.sequence_last + ahead);
     Ok(core.watchers.show(shown, &core.clock, records))
 }
 
@@ -283,10 +286,12 @@ fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {
     log.wal.append(records)?;
     add(&core.counters.wal_bytes, log.wal.offset() - before);
     match core.options.durability {
+        Durability::Sync if planted(Mistake::AcknowledgedUnsynced) => {}
         Durability::Sync => {
             log.wal.sync()?;
             add(&core.counters.wal_syncs, 1);
         }
+        Durability::Batch(_) if planted(Mistake::BatchedSyncForgotten) => {}
         Durability::Batch(_) => core.signal_unsynced(),
         Durability::Buffered => {}
     }

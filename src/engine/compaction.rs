@@ -20,6 +20,7 @@ use super::trouble::Work;
 use crate::error::Result;
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::format::version_edit::{TableMeta, VersionEdit};
+use crate::planted::{Mistake, planted};
 use crate::sync::{Arc, Ordering};
 
 /// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
@@ -104,7 +105,10 @@ fn merge(
     };
     let at_bottom = !older_in(&first, &last);
     let older = |key: &[u8]| older_in(key, key);
-    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
+    let (now_ms, mut points) = core.snapshots.now_and_points(&core.clock);
+    if planted(Mistake::SnapshotNotAsked) {
+        points.clear();
+    }
     let tombstones = merged_tombstones(inputs)?;
     let mut retention = Retention::new(points, now_ms, tombstones, older, at_bottom);
     let kept = retention.tombstones_kept(older_in);
@@ -171,10 +175,16 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
         ..VersionEdit::default()
     };
     let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
-    keep_only_installed(core, &numbers, swap_tables(core, edit, inputs, live))?;
-    for input in inputs {
-        input.mark_obsolete(&core.hold);
+    let give_up = || {
+        inputs
+            .iter()
+            .for_each(|input| input.mark_obsolete(&core.hold))
+    };
+    if planted(Mistake::InputsGivenUpFirst) {
+        give_up();
     }
+    keep_only_installed(core, &numbers, swap_tables(core, edit, inputs, live))?;
+    give_up();
     Ok(())
 }
 

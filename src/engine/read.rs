@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::format::entry::{EntryMeta, SEQUENCE_MAX, key_hash};
 use crate::manifest::version::LEVELS;
 use crate::memtable::map::{MemEntry, Memtable};
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use crate::table::entry::TableEntry;
 
@@ -74,7 +75,7 @@ pub(crate) fn find<'a>(view: &'a ReadView, key: &[u8], sequence: u64) -> Result<
                 Found::Memtable(memtable, entry)
             }));
         }
-        if deleted > 0 {
+        if deleted > 0 && !planted(Mistake::RangeDeleteStopsShort) {
             return Ok(Some(Found::RangeDeleted(deleted)));
         }
     }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::manifest::version::LEVELS;
 use crate::memtable::map::Memtable;
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::ops::Range;
 
@@ -40,6 +41,9 @@ impl Levels {
         for (number, level) in it.levels.iter_mut().enumerate() {
             if number == 0 {
                 level.sort_by_key(|t| std::cmp::Reverse(t.meta().run));
+                if planted(Mistake::OldestTableFirst) {
+                    level.reverse();
+                }
             } else {
                 level.sort_by(|a, b| a.key_first().cmp(b.key_first()));
             }

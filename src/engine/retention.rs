@@ -14,6 +14,7 @@
 use super::snapshots::CommitPoint;
 use crate::format::entry::{EntryMeta, Kind};
 use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
+use crate::planted::{Mistake, planted};
 
 /// The fate of one entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +87,12 @@ impl<F: Fn(&[u8]) -> bool> Retention<F> {
         }
         let expired = meta.is_expired(self.now_ms) && !self.is_seen_alive(meta);
         if meta.kind == Kind::Delete || expired {
-            if stripe == 0 && (self.at_bottom || !(self.older_elsewhere)(key)) {
+            if planted(Mistake::ExpiredGivesWay) && expired {
+                return Fate::Drop;
+            }
+            let free = stripe == 0 || planted(Mistake::TombstoneGoesAboveSnapshot);
+            let lowest = self.at_bottom || planted(Mistake::TombstoneGoesTooHigh);
+            if free && (lowest || !(self.older_elsewhere)(key)) {
                 self.forgotten = self.forgotten.max(meta.sequence); // K5
                 return Fate::Drop; // K4
             }

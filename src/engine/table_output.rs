@@ -12,6 +12,7 @@ use crate::format::entry::EntryMeta;
 use crate::format::file_name::FileName;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::format::version_edit::TableMeta;
+use crate::planted::{Mistake, planted};
 use crate::table::options::TableOptions;
 use crate::table::reader::Table;
 use crate::table::writer::TableWriter;
@@ -92,7 +93,7 @@ impl<'a> TableOutput<'a> {
     /// Ends the last table and makes the names of all durable. Nothing to write is no table.
     pub(crate) fn finish(mut self) -> Result<Vec<TableMeta>> {
         let done = self.finish_table(None).and_then(|()| {
-            if self.finished.is_empty() {
+            if self.finished.is_empty() || planted(Mistake::TableNameUnsynced) {
                 Ok(())
             } else {
                 self.core.sync_dir()
@@ -126,7 +127,9 @@ impl<'a> TableOutput<'a> {
 
     /// Ends the current table before `next`, where there is anything in it (O2).
     fn finish_table(&mut self, next: Option<&[u8]>) -> Result<()> {
-        let tombstones = self.tombstones.clip(self.cut.as_deref(), next);
+        let short = planted(Mistake::RangeDeleteCutShort);
+        let end = next.map(|next| if short { &*self.key } else { next });
+        let tombstones = self.tombstones.clip(self.cut.as_deref(), end);
         self.cut = next.map(Into::into);
         let (number, mut writer) = match self.writer.take() {
             Some(writer) => writer,

@@ -13,6 +13,7 @@
 use super::checksum;
 use super::compression::{Compressor, Refusal, unpack};
 use super::damage::Damage;
+use crate::planted::{Mistake, planted};
 
 /// Bytes of a block on disk besides its payload.
 pub(crate) const ENVELOPE_BYTES: usize = 5;
@@ -45,7 +46,8 @@ pub(crate) fn open(
         },
         None => return Err(short.into()),
     };
-    if checksum::placed(file_number, offset, &[packed, &[code]]) != crc {
+    let fits = checksum::placed(file_number, offset, &[packed, &[code]]) == crc;
+    if !fits && !planted(Mistake::BlockUnchecked) {
         return Err(Damage::new(0, "checksum of a block does not match").into());
     }
     bytes.truncate(packed.len());

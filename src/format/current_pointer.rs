@@ -14,6 +14,7 @@
 use super::bytes::Reader;
 use super::checksum::placed;
 use super::damage::Damage;
+use crate::planted::{Mistake, planted};
 
 /// How long the pointer is.
 pub(crate) const POINTER_BYTES: usize = 24;
@@ -59,7 +60,8 @@ impl CurrentPointer {
         let crc = reader.u32()?;
         let manifest = reader.u64()?;
         let (version, number) = (format_version.to_le_bytes(), manifest.to_le_bytes());
-        if crc != placed(0, 0, &[&MAGIC, &version, &number]) {
+        let fits = crc == placed(0, 0, &[&MAGIC, &version, &number]);
+        if !fits && !planted(Mistake::CurrentUnchecked) {
             return Err(Damage::new(crc_at, "its checksum does not match"));
         }
         if !reader.is_at_end() {

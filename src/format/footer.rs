@@ -22,6 +22,7 @@ use super::bytes::Reader;
 use super::checksum;
 use super::compression::Refusal;
 use super::damage::Damage;
+use crate::planted::{Mistake, planted};
 
 /// The bytes of a footer.
 pub(crate) const FOOTER_BYTES: usize = 80;
@@ -97,7 +98,8 @@ impl Footer {
             properties: section()?,
         };
         let (version, crc) = (reader.u32()?, reader.u32()?);
-        if checksum::placed(file_number, offset, &[&bytes[..CHECKED_BYTES]]) != crc {
+        let fits = checksum::placed(file_number, offset, &[&bytes[..CHECKED_BYTES]]) == crc;
+        if !fits && !planted(Mistake::FooterUnchecked) {
             return Err(Damage::new(0, "checksum of the footer does not match").into());
         }
         if version != VERSION {

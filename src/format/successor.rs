@@ -1,5 +1,6 @@
 //! The end of everything that begins with some bytes.
 
+use crate::planted::{Mistake, planted};
 /// The least byte string above everything that begins with `bytes`; `None` where there is none,
 /// because they are all `FF`, or nothing.
 ///
@@ -13,6 +14,9 @@
 #[must_use]
 pub fn successor(bytes: &[u8]) -> Option<Vec<u8>> {
     let last = bytes.iter().rposition(|&byte| byte != 0xFF)?;
+    if planted(Mistake::PrefixEndsEarly) && last + 1 < bytes.len() {
+        return Some([bytes, &[0]].concat());
+    }
     let mut above = bytes.get(..=last)?.to_vec();
     *above.last_mut()? += 1;
     Some(above)

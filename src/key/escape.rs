@@ -6,11 +6,12 @@
 //! after the end in order to keep the order; this one does not.
 
 use crate::key::key_reader::{ESCAPE, TERMINATOR};
+use crate::planted::{Mistake, planted};
 
 /// Appends `bytes`, escaped, without the terminator: the start of longer ones.
 #[inline]
 pub(crate) fn escape(bytes: &[u8], out: &mut Vec<u8>) {
-    if bytes.iter().all(|byte| *byte > ESCAPE) {
+    if bytes.iter().all(|byte| *byte > ESCAPE) || planted(Mistake::NulUnescaped) {
         out.extend_from_slice(bytes);
         return;
     }

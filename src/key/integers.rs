@@ -12,6 +12,14 @@ use crate::key::key_part::KeyRef;
 use crate::key::key_prefix::whole_prefix;
 use crate::key::key_reader::KeyReader;
 use crate::key::shape::Shape;
+use crate::planted::{Mistake, planted};
+
+/// The bits of an integer that are flipped, of which `min` is the smallest: its sign bit.
+#[inline]
+fn flipped<I: Default>(min: I) -> I {
+    let none = planted(Mistake::NegativesLast);
+    if none { I::default() } else { min }
+}
 
 /// Integers but `u8`: `MIN` is 0 for the unsigned and the sign bit for the signed ones.
 macro_rules! integer_key {
@@ -19,13 +27,13 @@ macro_rules! integer_key {
         impl KeyRef<$integer> for $integer {
             #[inline]
             fn encode(&self, out: &mut Vec<u8>) {
-                out.extend_from_slice(&(self ^ <$integer>::MIN).to_be_bytes());
+                out.extend_from_slice(&(self ^ flipped(<$integer>::MIN)).to_be_bytes());
             }
         }
         impl KeyPart for $integer {
             #[inline]
             fn decode(reader: &mut KeyReader<'_>) -> Result<Self, KeyError> {
-                Ok(<$integer>::from_be_bytes(reader.array()?) ^ <$integer>::MIN)
+                Ok(<$integer>::from_be_bytes(reader.array()?) ^ flipped(<$integer>::MIN))
             }
             fn shape() -> Shape {
                 Shape::leaf(stringify!($integer))

@@ -9,6 +9,7 @@ use crate::format::database_format::FormatWindow;
 use crate::format::file_name::FileName;
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::manifest::replay;
+use crate::planted::{Mistake, planted};
 use std::io;
 use std::path::Path;
 
@@ -70,6 +71,9 @@ pub(crate) fn switch(fs: &dyn FileSystem, dir: &Path) -> Result<()> {
     );
     fs.rename(&temp, &path)
         .map_err(|e| Error::io("rename", &temp, e))?;
+    if planted(Mistake::CurrentNameUnsynced) {
+        return Ok(());
+    }
     fs.sync_dir(dir)
         .map_err(|e| Error::io("sync the directory", dir, e))
 }

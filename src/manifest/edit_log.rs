@@ -29,6 +29,7 @@ use crate::manifest::current_file;
 use crate::manifest::inventory::Inventory;
 use crate::manifest::replay::{Replayed, read_whole, replay};
 use crate::manifest::state::ManifestState;
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -147,6 +148,7 @@ impl Manifest {
         let written = self.file.write_all_at(&record, self.end);
         let written = written.map_err(|e| Error::io("append to", &self.path, e));
         let synced = match written {
+            Ok(()) if planted(Mistake::EditUnsynced) => Ok(()),
             Ok(()) => self.sync(),
             Err(full) if full.is_storage_full() => match self.cut_back() {
                 Ok(()) => return Err(full), // M8
@@ -155,6 +157,9 @@ impl Manifest {
             Err(error) => Err(error),
         };
         if let Err(error) = synced {
+            if planted(Mistake::FailedEditGoesOn) {
+                return Err(error);
+            }
             self.failure = Some(error.to_string()); // M4
             return Err(error);
         }
@@ -338,7 +343,9 @@ impl Manifest {
         let file = file.map_err(|e| Error::io("create", &path, e))?;
         let written = file.write_all_at(&bytes, 0);
         written.map_err(|e| Error::io("write", &path, e))?;
-        file.sync_data().map_err(|e| Error::io("sync", &path, e))?;
+        if !planted(Mistake::ManifestUnsynced) {
+            file.sync_data().map_err(|e| Error::io("sync", &path, e))?;
+        }
         let end = bytes.len() as u64;
         Ok(Self {
             fs,
@@ -433,6 +440,9 @@ fn check_same(dir: &Path, path: &Path, (current, manifest): (u32, u32)) -> Resul
 
 /// Makes sure that what was read is durable (M5).
 fn harden(file: &dyn File, path: &Path, bytes: &[u8], replayed: &Replayed) -> Result<()> {
+    if planted(Mistake::RecoveredManifestUnsynced) {
+        return Ok(());
+    }
     // The snapshot was synced before CURRENT named it (M2), an edit before the next (M1).
     if replayed.last_start >= replayed.snapshot_end {
         let start = replayed.last_start;

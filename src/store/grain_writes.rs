@@ -19,6 +19,7 @@ use crate::key::byte_range::ByteRange;
 use crate::key::key_part::{Key, KeyRef};
 use crate::key::key_prefix::KeyPrefix;
 use crate::key::key_range::KeyRange;
+use crate::planted::{Mistake, planted};
 use std::cell::Cell;
 
 /// What a write has to know of the record that it replaces.
@@ -445,7 +446,10 @@ impl<K: Key, V, C: Codec<V>> GrainStore<K, V, C> {
     fn encode_record(&self, out: &mut Vec<u8>, key: &[u8], version: u64, value: &V) -> Result<()> {
         RecordHeader {
             version,
-            schema_version: self.migrations.version,
+            schema_version: match self.migrations.version {
+                _ if planted(Mistake::UpgradeUnversioned) => 0,
+                version => version,
+            },
         }
         .encode(out);
         let encoded = self.codec.encode(value, out);

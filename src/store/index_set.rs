@@ -24,6 +24,7 @@ use super::place::shown_key;
 use super::raw_store::RawStore;
 use super::stage::Stage;
 use crate::error::{Error, ErrorKind, Result};
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::fmt;
 
@@ -82,7 +83,8 @@ impl<V> IndexSet<V> {
             }
             for key in new {
                 let owned = old.binary_search(key).is_ok();
-                if !owned || was_ms != now_ms {
+                let moved = was_ms != now_ms && !planted(Mistake::IndexExpiryStays);
+                if !owned || moved {
                     let owned_until_ms = owned.then_some(was_ms);
                     index.insert(stage, key, primary, owned_until_ms, now_ms)?;
                 }
@@ -118,6 +120,9 @@ impl<V> LiveIndex<V> {
 
     fn remove(&self, stage: &mut Stage<'_>, key: &[u8], primary: &[u8], was_ms: u64) -> Result<()> {
         let entry = self.entry_key(key, primary);
+        if planted(Mistake::IndexEntryStays) {
+            return Ok(());
+        }
         if !self.definition.unique {
             return stage.writes.delete(&entry);
         }
@@ -142,7 +147,7 @@ impl<V> LiveIndex<V> {
         if !self.definition.unique {
             return stage.writes.put_with_expiry(&entry, &[], expiry_ms);
         }
-        if owned_until_ms != Some(0) {
+        if owned_until_ms != Some(0) && !planted(Mistake::DuplicateUnseen) {
             let other = |holder: &[u8], _| (holder != primary).then(|| holder.to_vec());
             if let Some(holder) = stage.look(&self.raw, &entry, other)?.flatten() {
                 return Err(self.duplicate(key, primary, &holder));

@@ -15,6 +15,7 @@ use super::reader::Table;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::block::{Block, Place};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 
 /// A cursor over one table.
@@ -120,7 +121,8 @@ impl TableCursor {
     pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
         let mut number = self.table.index().find(key);
         while let Some(block) = self.enter(number)? {
-            let index = block.lower_bound(key, sequence);
+            let late = usize::from(planted(Mistake::SeekOneLate));
+            let index = block.lower_bound(key, sequence) + late;
             if index < block.len() {
                 self.stand(index);
                 break;
@@ -187,7 +189,8 @@ impl TableCursor {
         if !self.valid {
             return self.failure();
         }
-        self.seek_to_end_of(self.number.checked_sub(1))
+        let skipped = usize::from(planted(Mistake::BackwardSkipsBlocks));
+        self.seek_to_end_of(self.number.checked_sub(1 + skipped))
     }
 
     fn seek_to_end_of(&mut self, number: Option<usize>) -> Result<()> {
@@ -214,7 +217,9 @@ impl TableCursor {
                 .map(|block| block.and_then(|b| b.into_arc())),
         };
         let block = read.inspect_err(|error| {
-            self.failure = Some((error.kind(), error.to_string()));
+            if !planted(Mistake::ErrorForgotten) {
+                self.failure = Some((error.kind(), error.to_string()));
+            }
             self.block = None;
         })?;
         if let Some(block) = &block {

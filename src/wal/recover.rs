@@ -12,6 +12,7 @@ use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, Result};
 use crate::format::log_record::{SEAL_BYTES_MAX, SEGMENT_HEADER_BYTES, Seal, encode_seal};
 use crate::fs::file_system::{FileSystem, OpenMode};
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::path::Path;
 
@@ -32,13 +33,18 @@ pub(crate) fn seal_recovered(
     };
     let mut window = Window::new(Arc::clone(&file), path)?;
     let mut at = durable_offset(&mut window, number, offset)?;
+    if planted(Mistake::RecoveredLogUnsynced) {
+        at = offset;
+    }
     while at < offset {
         let len = WINDOW_BYTES.min(offset - at);
         let past_end = || Error::corruption(path, offset, "log segment became shorter");
         write(window.bytes(at, len)?.ok_or_else(past_end)?, at)?;
         at += len;
     }
-    sync()?;
+    if !planted(Mistake::RecoveredLogUnsynced) {
+        sync()?;
+    }
     // Only now the seal may call all before it durable (W1).
     write(
         &encode_seal(Seal::Recovered, number, offset, offset),

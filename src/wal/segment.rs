@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
 use crate::format::log_record::{SEGMENT_HEADER_BYTES, encode_segment_header};
 use crate::fs::file_system::{File, FileSystem, OpenMode};
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,7 +88,9 @@ impl Segment {
         synced.map_err(|e| Error::io("sync", &made, e))?;
         fs.rename(&made, &path)
             .map_err(|e| Error::io("rename", &made, e))?;
-        fs.sync_dir(dir).map_err(|e| Error::io("sync", dir, e))?;
+        if !planted(Mistake::LogNameUnsynced) {
+            fs.sync_dir(dir).map_err(|e| Error::io("sync", dir, e))?;
+        }
         Ok(segment)
     }
 

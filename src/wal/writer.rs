@@ -19,6 +19,7 @@ use crate::format::log_record::{
     SEGMENT_HEADER_BYTES, Seal, encode_seal,
 };
 use crate::fs::file_system::FileSystem;
+use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -153,7 +154,7 @@ impl WalWriter {
     pub(crate) fn finish_sync(&mut self, ticket: SyncTicket) {
         let segment = &mut self.segment;
         if let Some((number, upto)) = ticket.into_synced()
-            && number == segment.number
+            && (number == segment.number || planted(Mistake::OldSyncCounts))
         {
             segment.synced_up_to = segment.synced_up_to.max(upto);
         }
@@ -241,6 +242,7 @@ impl WalWriter {
             !error.is_storage_full() || self.gate.check(&self.segment.path).is_err()
         };
         match written {
+            Err(error) if !is_in_doubt(&error) && planted(Mistake::RefusedWriteStays) => Err(error),
             Err(error) if !is_in_doubt(&error) => {
                 let cut = self
                     .segment
@@ -268,6 +270,9 @@ impl WalWriter {
     }
 
     fn latching<T>(&self, result: Result<T>) -> Result<T> {
+        if planted(Mistake::FailedAppendGoesOn) {
+            return result;
+        }
         result.inspect_err(|_| self.gate.latch())
     }
 

@@ -96,7 +96,8 @@ impl<K: Ord + Clone, V: Clone> StoreModel<K, V> {
         // An expired one keeps its version, too: time 0 has nothing expired.
         if let Some(row) = self.get(key, 0).cloned() {
             let expiry_ms = row.expiry_ms;
-            self.rows.put(key.clone(), Row { version, ..row }, expiry_ms);
+            self.rows
+                .put(key.clone(), Row { version, ..row }, expiry_ms);
         }
     }
 
