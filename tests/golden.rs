@@ -14,7 +14,7 @@
 #![cfg(all(feature = "msgpack", feature = "bincode", feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
 // The golden files lie on the real disk.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[path = "golden/bytes.rs"]
 mod bytes;

@@ -176,9 +176,9 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
     };
     let numbers: Vec<_> = edit.added.iter().map(|t| t.number).collect();
     let give_up = || {
-        inputs
-            .iter()
-            .for_each(|input| input.mark_obsolete(&core.hold))
+        for input in inputs {
+            input.mark_obsolete(&core.hold);
+        }
     };
     if planted(Mistake::InputsGivenUpFirst) {
         give_up();

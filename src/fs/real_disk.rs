@@ -186,7 +186,10 @@ mod tests {
         let file = std::fs::File::create(&path).unwrap();
         file.try_lock().unwrap();
         let copy = file.try_clone().unwrap();
-        drop(RealLock(file));
+        drop(RealLock {
+            file,
+            path: path.clone(),
+        });
         RealDisk.lock(&path).unwrap();
         drop(copy);
         std::fs::remove_file(&path).unwrap();

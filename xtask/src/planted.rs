@@ -56,9 +56,8 @@ impl Planted {
         if let Some(unknown) = self.names.iter().find(|name| !known(name)) {
             return Err(format!("{unknown} is no mistake of src/planted.rs").into());
         }
-        let wanted = |mistake: &&Mistake| {
-            self.names.is_empty() || self.names.iter().any(|name| mistake.name == *name)
-        };
+        let wanted =
+            |mistake: &&Mistake| self.names.is_empty() || self.names.contains(&mistake.name);
         Ok(all.iter().filter(wanted).cloned().collect())
     }
 }
