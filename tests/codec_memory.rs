@@ -1,81 +1,19 @@
 //! A claimed length costs no memory: peak allocation stays in proportion to the bytes decoded.
 //!
-//! The allocator below counts per thread, so that tests do not see each other.
+//! The allocator counts per thread, so that tests do not see each other.
 
 #![cfg(all(feature = "msgpack", feature = "bincode", feature = "json"))]
 #![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
-#![allow(unsafe_code)] // a counting allocator is an unsafe trait
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 
 use grainstore::codec::{Bincode, Codec, MessagePack};
+use grainstore_proof::allocation::{Counting, peak_of};
 use serde::{Deserialize, Serialize};
-
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-fn grow(bytes: usize) {
-    // Nothing is counted while a thread is torn down.
-    let _ = HELD.try_with(|held| {
-        held.set(held.get().saturating_add(bytes));
-        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(held.get())));
-    });
-}
-
-fn shrink(bytes: usize) {
-    let _ = HELD.try_with(|held| held.set(held.get().saturating_sub(bytes)));
-}
-
-// SAFETY: every call goes to the system allocator with the arguments it came with; counting
-// touches only thread-local cells, which need no allocation.
-unsafe impl GlobalAlloc for Counting {
-    // SAFETY: the contract is that of `GlobalAlloc::alloc`.
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    // SAFETY: the contract is that of `GlobalAlloc::alloc_zeroed`.
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        grow(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    // SAFETY: the contract is that of `GlobalAlloc::dealloc`.
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `dealloc`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    // SAFETY: the contract is that of `GlobalAlloc::realloc`.
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        grow(size);
-        shrink(layout.size());
-        // SAFETY: the caller keeps the contract of `realloc`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-/// What `work` held at most beyond what was held before it.
-fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    PEAK.set(before);
-    let result = work();
-    (result, PEAK.get() - before)
-}
 
 /// Decoding `bytes` fails within 64 times their length and 64 KiB.
 fn assert_refused_cheaply<V, C: Codec<V>>(codec: &C, bytes: &[u8]) {

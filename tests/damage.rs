@@ -15,8 +15,6 @@
 // What stands around the tests is test too.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
-#[path = "damage/allocation.rs"]
-mod allocation;
 #[path = "damage/blocks.rs"]
 mod blocks;
 #[path = "damage/cuts.rs"]
@@ -39,3 +37,8 @@ mod round;
 mod sample;
 #[path = "damage/walks.rs"]
 mod walks;
+
+use grainstore_proof::allocation::Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;

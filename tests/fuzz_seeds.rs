@@ -13,11 +13,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods)] // all of it is test
 #![allow(clippy::print_stderr)] // the input that broke a law
 
-#[path = "damage/allocation.rs"]
-mod allocation;
 #[path = "fuzz_seeds/committed.rs"]
 mod committed;
 #[path = "fuzz_seeds/mutations.rs"]
 mod mutations;
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
+
+use grainstore_proof::allocation::Counting;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;

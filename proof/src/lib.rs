@@ -15,6 +15,7 @@
 #![allow(missing_docs)] // plain data whose names say what they are
 
 pub mod accounts;
+pub mod allocation;
 pub mod carry;
 pub mod coverage;
 pub mod crash;

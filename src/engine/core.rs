@@ -21,8 +21,11 @@ use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::fs::file_system::FileSystem;
 use crate::fs::hold::Hold;
 use crate::manifest::edit_log::Manifest;
+use crate::memtable::map::Memtable;
 use crate::planted::{Mistake, planted};
-use crate::sync::{Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering};
+use crate::sync::{
+    Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, Weak,
+};
 use crate::table::cache::BlockCache;
 use crate::table::file::TableFile;
 use crate::table::hit_tally::HitTally;
@@ -64,6 +67,8 @@ pub(crate) struct Core {
     pub(crate) trouble: Trouble,
     pub(crate) closed: AtomicBool,
     pub(crate) counters: Counters,
+    /// Memtables that were put aside, as long as somebody has them.
+    pub(crate) memtables_aside: Mutex<Vec<Weak<Memtable>>>,
     pub(crate) gets: HitTally,
     pub(crate) signal: Signal,
     /// The last expiry in the active memtable, so that it is written out when all of it is over.

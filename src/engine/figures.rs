@@ -5,12 +5,12 @@
 
 use super::core::Core;
 use super::lsm::Engine;
-use super::read_view::Levels;
+use super::read_view::{Levels, ReadView};
 use super::stats::{EngineStats, LevelStats};
 use crate::error::{Error, Result};
 use crate::format::file_name::FileName;
 use crate::manifest::version::LEVELS;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{Arc, AtomicU64, Ordering, Weak};
 
 impl Engine {
     /// What the engine has done and what it holds.
@@ -41,6 +41,9 @@ impl Engine {
             memtable_bytes: view.memtables().map(|m| m.bytes()).sum(),
             memtables: view.memtables().count(),
             cache_bytes: core.cache.bytes(),
+            pinned_memtable_bytes: pinned_memtable_bytes(core, &view),
+            pinned_block_bytes: core.cache.pinned_bytes(),
+            obsolete_table_bytes: core.open_files.obsolete_bytes(),
             cache_hits: core.cache.found.sums().0,
             cache_misses: core.cache.misses(),
             table_index_bytes: open.map(|t| t.memory_bytes()).sum(),
@@ -74,6 +77,14 @@ impl Engine {
         let bytes = ours.filter_map(|n| core.file_system.file_len(&core.dir.join(n)).ok());
         Ok(bytes.sum())
     }
+}
+
+/// The bytes of memtables that are alive and not in `view`.
+fn pinned_memtable_bytes(core: &Core, view: &ReadView) -> usize {
+    let aside = core.memtables_aside.lock();
+    let alive = aside.iter().filter_map(Weak::upgrade);
+    let pinned = alive.filter(|it| !view.memtables().any(|current| Arc::ptr_eq(current, it)));
+    pinned.map(|memtable| memtable.bytes()).sum()
 }
 
 /// What stands in the way of writes, or of work behind them.

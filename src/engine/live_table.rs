@@ -102,6 +102,6 @@ impl LiveTable {
 
     /// The file goes when the last user does (T1).
     pub(crate) fn mark_obsolete(&self, hold: &Arc<Hold>) {
-        self.file.mark_obsolete(hold);
+        self.file.mark_obsolete(hold, self.meta.bytes);
     }
 }

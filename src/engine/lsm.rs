@@ -213,6 +213,9 @@ impl Engine {
     }
 
     /// One moment of the database, for as many reads as wanted.
+    ///
+    /// It keeps no memtable, no block and no file: what it costs is the versions of records that it
+    /// sees, which compactions keep for it, on disk, one for each key and moment that is held.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::take(self.core())

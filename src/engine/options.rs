@@ -111,8 +111,12 @@ pub enum Background {
 pub struct EngineOptions {
     /// When a write counts as done. Default [`Durability::Sync`].
     pub durability: Durability,
-    /// The memtable is written to a table when it holds this much. 4 KiB to 4 GiB, default
-    /// 64 MiB. Memory use is up to this times [`memtables_max`](Self::memtables_max).
+    /// The memtable is written to a table when it holds this much, what it takes beside keys and
+    /// values included. 4 KiB to 4 GiB, default 64 MiB. Memory use is up to this times
+    /// [`memtables_max`](Self::memtables_max), and for each of them the one commit that filled it
+    /// up: a batch, however large, or up to 4 MiB of batches that were committed together. A batch
+    /// is in memory of its own beside that until it is committed. Memtables that open scans keep
+    /// come on top (see `pinned_memtable_bytes` of the statistics).
     pub memtable_bytes: usize,
     /// Memtables in memory, the active one included, before writers wait for a flush. 2 to 64,
     /// default 4.

@@ -346,6 +346,8 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
     });
     let levels = Levels::new(tables.collect::<Vec<_>>());
     let sequence_last = replayed.sequence_last();
+    let frozen = replayed.frozen.iter();
+    let aside = frozen.map(|it| Arc::downgrade(&it.memtable)).collect();
     let file_number_next = parts.manifest.state().file_number_next;
     Arc::new(Core {
         dir: parts.dir.to_owned(),
@@ -369,6 +371,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
         trouble: Trouble::default(),
         closed: AtomicBool::new(false),
         counters: Counters::default(),
+        memtables_aside: Mutex::new(aside),
         gets: HitTally::default(),
         signal: Signal::default(),
         active_expiry_max_ms: AtomicU64::new(replayed.expiry_max_ms),

@@ -149,6 +149,10 @@ pub(crate) fn freeze(core: &Core, log: &mut Log) -> Result<()> {
     let _swapping = core.manifest.lock();
     let view = core.view.load();
     let memtable = Arc::clone(&view.active);
+    let mut aside = core.memtables_aside.lock();
+    aside.retain(|memtable| memtable.strong_count() > 0);
+    aside.push(Arc::downgrade(&memtable));
+    drop(aside);
     let mut frozen = vec![FrozenMemtable {
         memtable,
         log_next,

@@ -28,6 +28,18 @@ pub struct Scan {
 impl Engine {
     /// The records of `range` as an iterator, forward or with `rev` backward, as of now.
     ///
+    /// What it keeps until it is dropped, beyond what the engine would: the memtables that were
+    /// current when it was made, which is [`memtables_max`] times [`memtable_bytes`] at most; of
+    /// blocks one for each table of level 0 and each deeper level, twice where it walks from both
+    /// ends; and on disk, all tables that compactions replace meanwhile, but no open file. A value
+    /// that it has given out keeps the block or the part of a memtable it lies in.
+    /// [`stats`](Self::stats) tells how much that is: `pinned_memtable_bytes`,
+    /// `pinned_block_bytes`, `obsolete_table_bytes`. A scan that is open for long is better begun
+    /// anew from its last key, at a [`snapshot`](Self::snapshot).
+    ///
+    /// [`memtables_max`]: crate::engine::EngineOptions::memtables_max
+    /// [`memtable_bytes`]: crate::engine::EngineOptions::memtable_bytes
+    ///
     /// ```
     /// # use grainstore::engine::{Engine, EngineOptions};
     /// # let dir = std::env::temp_dir().join(format!("grainstore-scan-{}", std::process::id()));

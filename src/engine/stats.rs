@@ -92,16 +92,25 @@ pub struct EngineStats {
     pub writer_wait_us: u64,
     /// Bytes in memtables.
     pub memtable_bytes: usize,
+    /// Bytes in memtables that have been written to tables, and that only open scans, cursors and
+    /// values read from them keep.
+    pub pinned_memtable_bytes: usize,
     /// Memtables, the active one included.
     pub memtables: usize,
     /// Bytes of table blocks in the cache.
     pub cache_bytes: usize,
+    /// Bytes of table blocks that are not in the cache, and that only open scans, cursors and
+    /// values read from them keep.
+    pub pinned_block_bytes: usize,
     /// Blocks that were in the cache. Counted with the feature `metrics`, else 0.
     pub cache_hits: u64,
     /// Blocks that were read from disk because the cache had them not.
     pub cache_misses: u64,
     /// Bytes of the indexes and filters of the tables that are open.
     pub table_index_bytes: usize,
+    /// Bytes of table files that compactions have replaced, and that only open scans and cursors
+    /// keep on disk.
+    pub obsolete_table_bytes: u64,
     /// Table files kept open.
     pub open_files: usize,
     /// Snapshots held.

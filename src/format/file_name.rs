@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Numbers have at least six digits; tables and manifests share one counter, logs have their own.
-//! A name with a number from 2^62 on is foreign: no database gets there, and the counters, which stay
-//! above all the files there are, must not be driven to their end by a file that somebody put there.
+//! A name with a number from 2^62 on is foreign: no database gets there, and the counters, which
+//! stay above all the files there are, must not be driven to their end by what somebody put there.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

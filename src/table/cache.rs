@@ -11,8 +11,8 @@
 //! `dead` and swept before they outnumber the others (C3).
 //!
 //! Any thread may call. Who still reads a block that was let go keeps it alive until done; such
-//! blocks are not counted. Blocks longer than the whole cache are never kept, so a cache of 0 bytes
-//! keeps nothing.
+//! blocks are not within the bound, and counted on their own. Blocks longer than the whole cache
+//! are never kept, so a cache of 0 bytes keeps nothing.
 
 use super::hit_tally::HitTally;
 use crate::format::block::Block;
@@ -98,6 +98,29 @@ struct Ring {
     frames: VecDeque<Frame>,
     bytes: usize,
     dead: usize,
+    strays: Strays,
+}
+
+/// Blocks that were read while no slot had them, or had them no more.
+#[derive(Debug, Default)]
+struct Strays {
+    blocks: Vec<Weak<Block>>,
+    swept_at: usize,
+}
+
+impl Strays {
+    /// Remembers a block for as long as somebody holds it.
+    fn note(&mut self, block: &Arc<Block>) {
+        if self.blocks.len() >= self.swept_at {
+            self.sweep();
+        }
+        self.blocks.push(Arc::downgrade(block));
+    }
+
+    fn sweep(&mut self) {
+        self.blocks.retain(|block| block.strong_count() > 0);
+        self.swept_at = (2 * self.blocks.len()).max(DEAD_FRAMES_MIN);
+    }
 }
 
 /// A filled slot, or one that was (C3).
@@ -105,6 +128,15 @@ struct Ring {
 struct Frame {
     slots: Weak<[Slot]>,
     number: usize,
+}
+
+impl Ring {
+    /// Takes in that `block` has left its slot.
+    fn let_go(&mut self, block: &Arc<Block>) {
+        if Arc::strong_count(block) > 1 {
+            self.strays.note(block);
+        }
+    }
 }
 
 impl BlockCache {
@@ -124,6 +156,14 @@ impl BlockCache {
         self.bytes.load(Ordering::Relaxed)
     }
 
+    /// How many bytes of blocks readers hold that are not kept. Looks at each of those blocks.
+    pub(crate) fn pinned_bytes(&self) -> usize {
+        let mut ring = self.ring.lock();
+        ring.strays.sweep();
+        let held = ring.strays.blocks.iter().filter_map(Weak::upgrade);
+        held.map(|block| block.memory_bytes()).sum()
+    }
+
     /// How many blocks were read from disk because no slot had them.
     pub(crate) fn misses(&self) -> u64 {
         self.misses.load(Ordering::Relaxed)
@@ -134,10 +174,11 @@ impl BlockCache {
     pub(crate) fn keep(&self, slots: &Slots, number: usize, block: Arc<Block>) -> BlockRef {
         self.misses.fetch_add(1, Ordering::Relaxed);
         let block_bytes = block.memory_bytes();
+        let mut ring = self.ring.lock();
         let Some(slot) = slots.get(number).filter(|_| block_bytes <= self.bytes_max) else {
+            ring.strays.note(&block);
             return BlockRef::owned(block);
         };
-        let mut ring = self.ring.lock();
         if let Some(kept) = slot.peek() {
             return BlockRef::owned(kept);
         }
@@ -161,6 +202,7 @@ impl BlockCache {
             if let Some(block) = slot.block.swap(None) {
                 ring.bytes -= block.memory_bytes();
                 ring.dead += 1;
+                ring.let_go(&block);
             }
         }
         if ring.dead > DEAD_FRAMES_MIN.max(ring.frames.len() / 2) {
@@ -190,6 +232,7 @@ impl BlockCache {
                 ring.frames.push_back(frame);
             } else if let Some(block) = slot.block.swap(None) {
                 ring.bytes -= block.memory_bytes();
+                ring.let_go(&block);
             }
         }
     }

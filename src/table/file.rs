@@ -11,7 +11,7 @@ use super::open_files::{FileRef, FileSlot, OpenFiles};
 use crate::error::{Error, Result};
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::fs::hold::Hold;
-use crate::sync::{Arc, OnceLock};
+use crate::sync::{Arc, OnceLock, Ordering};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,8 +25,8 @@ pub(crate) struct TableFile {
     slot: Arc<FileSlot>,
     /// The length, since it was first asked for.
     bytes: OnceLock<u64>,
-    /// Set once nobody needs the table: whose word it is that the file may go.
-    obsolete: OnceLock<Arc<Hold>>,
+    /// Set once nobody needs the table: whose word it is that the file may go, and its length.
+    obsolete: OnceLock<(Arc<Hold>, u64)>,
 }
 
 impl TableFile {
@@ -75,9 +75,13 @@ impl TableFile {
         read.map_err(|e| unreadable(&self.path, offset, e))
     }
 
-    /// The file goes when the last user does (F1), where the `hold` on its directory lasts.
-    pub(crate) fn mark_obsolete(&self, hold: &Arc<Hold>) {
-        let _ = self.obsolete.set(Arc::clone(hold));
+    /// The file, of `bytes`, goes when the last user does (F1), where the `hold` on its directory
+    /// lasts.
+    pub(crate) fn mark_obsolete(&self, hold: &Arc<Hold>, bytes: u64) {
+        if self.obsolete.set((Arc::clone(hold), bytes)).is_ok() {
+            let obsolete_bytes = &self.files.obsolete_bytes;
+            obsolete_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 
     fn file(&self) -> Result<FileRef> {
@@ -103,7 +107,12 @@ impl TableFile {
 impl Drop for TableFile {
     fn drop(&mut self) {
         self.files.forget(&self.slot);
-        if self.obsolete.get().is_some_and(|hold| hold.lasts()) {
+        let Some((hold, bytes)) = self.obsolete.get() else {
+            return;
+        };
+        let obsolete_bytes = &self.files.obsolete_bytes;
+        obsolete_bytes.fetch_sub(*bytes, Ordering::Relaxed);
+        if hold.lasts() {
             // F1: nobody can reach the file any more.
             let _ = self.file_system.remove_file(&self.path);
         }

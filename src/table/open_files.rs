@@ -13,7 +13,7 @@
 //! Any thread may call. Files are opened and closed with no lock held.
 
 use crate::fs::file_system::File;
-use crate::sync::{Arc, ArcSwapOption, AtomicBool, Guard, Mutex, Ordering, Weak};
+use crate::sync::{Arc, ArcSwapOption, AtomicBool, AtomicU64, Guard, Mutex, Ordering, Weak};
 use std::collections::VecDeque;
 use std::io;
 
@@ -67,6 +67,8 @@ impl FileSlot {
 pub(crate) struct OpenFiles {
     files_max: usize,
     ring: Mutex<Ring>,
+    /// Bytes of the files that nobody needs but those who read them still.
+    pub(super) obsolete_bytes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -117,12 +119,18 @@ impl OpenFiles {
         Arc::new(Self {
             files_max: files_max.max(1),
             ring: Mutex::new(Ring::default()),
+            obsolete_bytes: AtomicU64::new(0),
         })
     }
 
     /// How many files are kept open.
     pub(crate) fn count(&self) -> usize {
         self.ring.lock().open
+    }
+
+    /// Bytes of the files that go once those who read them are done.
+    pub(crate) fn obsolete_bytes(&self) -> u64 {
+        self.obsolete_bytes.load(Ordering::Relaxed)
     }
 
     /// The file of `slot`, which `open` opens where it is not there. Where the process has no

@@ -2,10 +2,10 @@
 
 #![allow(clippy::print_stdout)] // the count of flips is what the run shows
 
-use super::allocation::peak_of;
 use super::judge::{Outcome, Step, judge, judge_twice};
 use super::sample::{self, Sample};
 use grainstore::BlockCompression;
+use grainstore_proof::allocation::peak_of;
 use grainstore_proof::score::{Row, tell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

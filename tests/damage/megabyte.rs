@@ -16,7 +16,7 @@
 //! The bits are in a hundred parts, each of them spread evenly over all files; see
 //! [`flip_parts`](effort::flip_parts).
 
-use super::allocation::peak_of;
+use grainstore_proof::allocation::peak_of;
 use super::judge::{Outcome, Step, judge, judge_quickly, refused};
 use super::parts::{Kind, Part, parts};
 use super::sample::{self, DIR, Sample};

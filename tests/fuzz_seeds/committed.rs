@@ -1,7 +1,7 @@
 //! The seeds in `fuzz/seeds`, replayed; and how they are written anew.
 
-use super::allocation::peak_of;
 use super::targets::{TARGETS, run, sampling};
+use grainstore_proof::allocation::peak_of;
 use grainstore_proof::score::{Row, tell};
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// A simulated disk with counts; a clone is the same disk.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,7 @@ struct Counts {
     open_most: AtomicUsize,
     opened: AtomicUsize,
     read: AtomicUsize,
+    no_tables: AtomicBool,
 }
 
 impl CountingFiles {
@@ -38,6 +39,11 @@ impl CountingFiles {
     /// How often a table file was opened.
     pub(crate) fn opened(&self) -> usize {
         self.counts.opened.load(Ordering::SeqCst)
+    }
+
+    /// Lets nobody make a table from now on, as if there were no space.
+    pub(crate) fn refuse_tables(&self) {
+        self.counts.no_tables.store(true, Ordering::SeqCst);
     }
 
     /// How many reads of table files there were.
@@ -97,8 +103,12 @@ impl File for CountedFile {
 
 impl FileSystem for CountingFiles {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        let file = self.disk.open(path, mode)?;
         let is_table = path.extension().is_some_and(|it| it == "table");
+        let refuses = self.counts.no_tables.load(Ordering::SeqCst);
+        if is_table && mode == OpenMode::CreateNew && refuses {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let file = self.disk.open(path, mode)?;
         if mode != OpenMode::Read || !is_table {
             return Ok(file);
         }

@@ -2,10 +2,13 @@
 //!
 //! `writing` holds what the writer leaves in the file and in which order it calls the disk,
 //! `damage` what a replay makes of damaged files, `failing` what becomes of the writer when calls
-//! fail. `recovering` is the way from a torn segment to a sealed one, `kit` what all share.
+//! fail, `far` what lies beyond 4 GiB. `recovering` is the way from a torn segment to a sealed
+//! one, `kit` what all share.
 
 mod damage;
 mod failing;
+#[cfg(feature = "sim")]
+mod far;
 mod kit;
 mod memory_disk;
 mod recovering;

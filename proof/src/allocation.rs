@@ -1,11 +1,20 @@
 //! An allocator that counts what each thread holds, so that tests do not see each other.
+//!
+//! A test program that wants the count makes it its allocator:
+//!
+//! ```ignore
+//! #[global_allocator]
+//! static COUNTING: Counting = Counting;
+//! ```
 
 #![allow(unsafe_code)] // an allocator is an unsafe trait
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-struct Counting;
+/// The system's allocator, with a count for each thread.
+#[derive(Debug)]
+pub struct Counting;
 
 thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
@@ -57,22 +66,36 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 /// What `work` held at most beyond what this thread held before it.
-pub(crate) fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
+pub fn peak_of<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = HELD.get();
     PEAK.set(before);
     let result = work();
     (result, PEAK.get().saturating_sub(before))
 }
 
-#[test]
-fn the_peak_of_a_piece_of_work_is_what_it_held_at_most() {
-    let (vec, peak) = peak_of(|| {
-        drop(vec![1u8; 5_000]);
-        vec![0u8; 3_000]
-    });
-    assert_eq!((vec.len(), peak), (3_000, 5_000));
+/// What `work` has left allocated, its result included.
+pub fn held_after<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = HELD.get();
+    let result = work();
+    (result, HELD.get().saturating_sub(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[global_allocator]
+    static COUNTING: Counting = Counting;
+
+    #[test]
+    fn the_peak_of_a_piece_of_work_is_what_it_held_at_most() {
+        let work = || {
+            drop(vec![1u8; 5_000]);
+            vec![0u8; 3_000]
+        };
+        let (vec, peak) = peak_of(work);
+        assert_eq!((vec.len(), peak), (3_000, 5_000));
+        assert_eq!(held_after(work).1, 3_000);
+    }
 }
