@@ -181,7 +181,9 @@ impl Run {
         if seed > 0 {
             job.set("GRAIN_SEED", seed.to_string());
         }
-        for (name, value) in more {
+        // The usual effort needs no saying in the line that replays a failure.
+        let usual = |it: &&(&str, String)| it.0 == "GRAIN_TIMES" && it.1 == "1";
+        for (name, value) in more.iter().filter(|it| !usual(it)) {
             job.set(name, value.clone());
         }
         job.scores = Some(self.dir.join(format!("{}-{seed}.scores", job.name)));

@@ -78,7 +78,13 @@ impl Run {
 
     fn shown_plain(&self, claim: &Claim) -> String {
         let Some(figures) = shown(&self.plain, claim) else {
-            return "not part of it".to_owned();
+            let elsewhere = ["loom", "shuttle", "miri"].contains(&claim.piece);
+            let why = if elsewhere {
+                "not part of it"
+            } else {
+                "not told"
+            };
+            return why.to_owned();
         };
         let rows = claim.rows.iter().map(|(row, _)| row);
         let mut suites: Vec<_> = rows.flat_map(|row| self.plain.tellers(row)).collect();
@@ -103,6 +109,7 @@ impl Run {
         }
         match self.deep.skipped.get(claim.piece) {
             Some(why) => format!("not run: {why}"),
+            None if self.minutes > 0 && claim.piece == "suites" => "not repeated".to_owned(),
             None => "not run".to_owned(),
         }
     }
