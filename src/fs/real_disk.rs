@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[allow(clippy::disallowed_methods)]
+    #[allow(clippy::disallowed_methods, clippy::disallowed_types)]
     fn lock_that_is_let_go_is_free_though_a_copy_of_its_handle_lives_in_a_starting_process() {
         let name = format!("grainstore-lock-copied-{}", std::process::id());
         let path = std::env::temp_dir().join(name);

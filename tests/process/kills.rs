@@ -95,14 +95,14 @@ fn listen(child: &mut Child) -> (std::thread::JoinHandle<Life>, mpsc::Receiver<M
 fn live_and_die(kind: Kind, scratch: &Scratch, Death(moment, delay): Death) -> Life {
     let mut child = start(Role::Writer(kind), scratch.path());
     let (reader, wait) = listen(&mut child);
-    while moment != Moment::Start {
-        let came = wait.recv_timeout(Duration::from_secs(30));
-        if came.is_err() {
-            child.kill().unwrap();
-        }
-        if came.expect("the child did not open the database") == moment {
-            break;
-        }
+    let mut came = Moment::Start;
+    while came != moment {
+        came = wait
+            .recv_timeout(Duration::from_secs(30))
+            .unwrap_or_else(|_| {
+                child.kill().unwrap();
+                panic!("the child did not open the database");
+            });
     }
     std::thread::sleep(delay);
     child.kill().unwrap();
@@ -181,10 +181,12 @@ fn kill(kind: Kind, kills: u64, test: &str) {
         let lanes: Vec<_> = lanes
             .map(|lane| scope.spawn(move || kill_in_one_directory(kind, lane, each)))
             .collect();
-        let done = lanes.into_iter().map(|lane| lane.join());
-        done.fold(true, |held, done| {
-            done.map(|lane| tally.add(&lane)).is_ok() && held
-        })
+        let mut held = true;
+        for lane in lanes {
+            let done = lane.join();
+            held &= done.map(|lane| tally.add(&lane)).is_ok();
+        }
+        held
     });
     assert!(
         held,
