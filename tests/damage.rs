@@ -6,7 +6,7 @@
 //!
 //! - `flips`: every bit of every file, one at a time
 //! - `megabyte`: every bit of a database of a megabyte, each read where it matters
-//! - `blocks`: blocks, records and parts of files lost, doubled, zeroed, swapped and laid over others
+//! - `blocks`: blocks, records and parts of files lost, doubled, zeroed, swapped, laid over others
 //! - `cuts`: every file cut at every byte, lost, swapped with another, with blocks gone or doubled
 //! - `manifest`: records lost off the end of the manifest, which its own bytes do not show
 //! - `foreign`: files that are not the database's

@@ -2,8 +2,8 @@
 //!
 //! `GRAIN_SEED=n` gives every suite other histories, the same ones for the same number; without it
 //! each has those that were always run. `GRAIN_TIMES=n` has the suites that draw by chance do n
-//! times as much. `GRAIN_FLIPS=from..to` has the test of every bit of a megabyte flip so many of its
-//! parts. All are read anew at every call; anything but a number ends the test.
+//! times as much. `GRAIN_FLIPS=from..to` has the test of every bit of a megabyte flip these parts
+//! of it. All are read anew at every call; anything but a number ends the test.
 
 use std::ops::Range;
 
@@ -32,8 +32,8 @@ pub fn replay_prefix() -> String {
     }
 }
 
-/// Which of `all` parts of the bits of a megabyte are flipped: those of `GRAIN_FLIPS=from..to`, `to`
-/// excluded, or all of them.
+/// Which of `all` parts of the bits of a megabyte are flipped: those of `GRAIN_FLIPS=from..to`,
+/// `to` excluded, or all of them.
 #[must_use]
 pub fn flip_parts(all: u64) -> Range<u64> {
     let Ok(text) = std::env::var("GRAIN_FLIPS") else {

@@ -19,7 +19,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         rows: &[("crash recoveries", "recoveries")],
         piece: "suites",
         anchor: "pebble: every 1st to 5th write of two small histories, one model of the disk \
-                 each; redb: one fixed point, and I/O that fails within 20 operations in its fuzzer",
+                 each; redb: one fixed point, and I/O that fails within 20 calls in its fuzzer",
     },
     Claim {
         claim: "Power lost again in the recovery",

@@ -106,8 +106,7 @@ impl Piece {
     pub(super) const fn least(self) -> Duration {
         Duration::from_secs(match self {
             Self::Flips | Self::Kills | Self::Suites => 5,
-            Self::Loom => 60,
-            Self::Shuttle => 20,
+            Self::Loom | Self::Shuttle => 20,
             Self::Miri => 400,
             Self::Fuzz => 90,
         })

@@ -47,7 +47,7 @@ impl Run {
         let minutes = self.minutes;
         let mut text = format!(
             "# Scoreboard\n\n\
-             Written by `cargo xtask torture --minutes {minutes}`; no figure here is typed by hand. \
+             Written by `cargo xtask torture --minutes {minutes}`; no figure is typed by hand. \
              [Testing](testing.md)\ntells what each suite does, and [promises](promises.md) what \
              they hold grainstore to.\n\n\
              {date}, {cores} cores, commit {commit}. The fast tier is what `cargo test` runs, with \
