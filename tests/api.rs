@@ -5,6 +5,7 @@
 //! - `limits`: the largest and the smallest of everything
 //! - `handles`: two handles, closed handles, and what outlives a close
 //! - `durability`: how many device flushes a write costs
+//! - `failed_syncs`: what is acknowledged beside a sync that fails
 //! - `parity`: what the stores without a codec have of the typed one
 //! - `checkpoint`, `ingest`, `figures`: what an operator asks for
 //! - `untyped`: stores without their types, as tools use them
@@ -26,6 +27,8 @@ mod counting_disk;
 mod durability;
 #[path = "api/face.rs"]
 mod face;
+#[path = "api/failed_syncs.rs"]
+mod failed_syncs;
 #[path = "api/figures.rs"]
 mod figures;
 #[path = "api/handles.rs"]

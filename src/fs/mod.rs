@@ -23,7 +23,7 @@ mod name_tree;
 #[cfg(feature = "sim")]
 mod pages;
 #[cfg(feature = "sim")]
-mod quota_disk;
+pub(crate) mod quota_disk;
 pub(crate) mod real_disk;
 #[cfg(feature = "sim")]
 pub(crate) mod split_mix;

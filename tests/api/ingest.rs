@@ -43,6 +43,7 @@ fn an_ingest_is_visible_whole_and_shadows_what_was_there() {
         _ => record,
     });
     assert_eq!(engine.ingest(every_100th).unwrap(), 1_000);
+    assert_eq!(engine.get(&5u32.to_be_bytes()).unwrap().unwrap()[0], 1);
     let now = values(&engine);
     assert_eq!(now.len(), 1_001);
     assert!(now[..1_000].iter().all(|&value| value == 1) && now[1_000] == 9);

@@ -1,11 +1,15 @@
 //! What becomes of the writer when calls of the disk fail.
 
-use super::kit::{MARK, append, create, dir, path, replayed, row, small, spare_path};
+use super::kit::{MARK, Owned, append, create, dir, path, replayed, row, small, spare_path};
 use super::memory_disk::MemoryDisk;
 use crate::error::{ErrorKind, Result};
+use crate::fs::crash_disk::CrashDisk;
+use crate::fs::crash_image::CrashImage;
 use crate::fs::file_system::FileSystem;
+use crate::fs::quota_disk::QuotaDisk;
 use crate::sync::Arc;
 use crate::wal::writer::WalWriter;
+use std::path::Path;
 
 /// A little history; counts in `acknowledged` the records whose sync succeeded.
 fn history(writer: &mut WalWriter, acknowledged: &mut u64) -> Result<()> {
@@ -82,6 +86,29 @@ fn failed_sync_is_never_tried_again() {
     writer.finish_sync(second);
     assert_eq!(writer.synced_up_to(), 24);
     assert!(append(&mut writer, &row(1, 1)).unwrap_err().is_latched());
+}
+
+#[test]
+fn group_that_a_full_disk_took_in_part_leaves_none_of_its_records() {
+    let inner = CrashDisk::new();
+    inner.create_dir_all(dir()).unwrap();
+    inner.sync_dir(Path::new("/")).unwrap();
+    let disk = QuotaDisk::new(Arc::new(inner.clone()), u64::MAX);
+    let fs = Arc::new(disk.clone());
+    let mut writer = WalWriter::create(fs, dir(), 1, None, small(false)).unwrap();
+    append(&mut writer, &row(0, 1)).unwrap();
+    writer.sync().unwrap();
+    let group = [Owned::nth(1), Owned::of(900)];
+    // The first of them fits whole.
+    disk.set_quota(disk.used() + group[0].bytes() + 500);
+    let refused = append(&mut writer, &group).unwrap_err();
+    assert!(refused.is_storage_full(), "{refused}");
+    assert_eq!(replayed(&disk, 1).unwrap().0, row(0, 1));
+    for image in CrashImage::all(7) {
+        let after = inner.image(inner.calls(), image);
+        let seen = replayed(&after, 1).unwrap().0;
+        assert_eq!(seen, row(0, 1), "{image:?}");
+    }
 }
 
 #[test]

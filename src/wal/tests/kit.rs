@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::format::checksum::plain;
 use crate::format::file_name::FileName;
 use crate::format::log_record::CloseMark;
+use crate::fs::file_system::FileSystem;
 use crate::sync::Arc;
 use crate::wal::replay::{ReplayEnd, replay};
 use crate::wal::segment::WalOptions;
@@ -116,7 +117,7 @@ pub(super) fn append(writer: &mut WalWriter, records: &[Owned]) -> Result<()> {
 }
 
 /// All records of a segment and its end.
-pub(super) fn replayed(disk: &MemoryDisk, number: u64) -> Result<(Vec<Owned>, ReplayEnd)> {
+pub(super) fn replayed(disk: &dyn FileSystem, number: u64) -> Result<(Vec<Owned>, ReplayEnd)> {
     let mut seen = Vec::new();
     let mut next = FIRST;
     let end = replay(disk, &path(number), number, &mut |record| {
