@@ -9,6 +9,7 @@
 //! - `blocks`: blocks, records and parts of files lost, doubled, zeroed, swapped, laid over others
 //! - `cuts`: every file cut at every byte, lost, swapped with another, with blocks gone or doubled
 //! - `manifest`: records lost off the end of the manifest, which its own bytes do not show
+//! - `merges`: keys that are not what a table says it holds, behind sound checksums
 //! - `foreign`: files that are not the database's
 //! - `walks`: cursors and scans that come upon damage
 
@@ -33,6 +34,8 @@ mod megabyte;
 mod parts;
 #[path = "damage/round.rs"]
 mod round;
+#[path = "damage/merges.rs"]
+mod merges;
 #[path = "damage/sample.rs"]
 mod sample;
 #[path = "damage/walks.rs"]

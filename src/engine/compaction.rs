@@ -183,9 +183,26 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
     if planted(Mistake::InputsGivenUpFirst) {
         give_up();
     }
-    keep_only_installed(core, &numbers, swap_tables(core, edit, inputs, live))?;
+    let checked = check_bounds(inputs, &edit.added);
+    let installed = checked.and_then(|()| swap_tables(core, edit, inputs, live));
+    keep_only_installed(core, &numbers, installed)?;
     give_up();
     Ok(())
+}
+
+/// What is merged lies within what the inputs say they hold. Where it does not, one of them is
+/// damaged behind its checksums, and reading them whole finds where.
+fn check_bounds(inputs: &[Arc<LiveTable>], tables: &[TableMeta]) -> Result<()> {
+    let Some((first, last)) = span(inputs) else {
+        return Ok(());
+    };
+    let is_within = |table: &TableMeta| {
+        first <= table.properties.key_first && table.properties.key_last <= last
+    };
+    if tables.iter().all(is_within) {
+        return Ok(());
+    }
+    inputs.iter().try_for_each(|input| input.table()?.verify())
 }
 
 /// Gives a table another level, file and all.
