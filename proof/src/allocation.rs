@@ -98,4 +98,16 @@ mod tests {
         assert_eq!((vec.len(), peak), (3_000, 5_000));
         assert_eq!(held_after(work).1, 3_000);
     }
+
+    #[test]
+    fn a_vector_that_grows_holds_its_old_place_meanwhile() {
+        let (vec, peak) = peak_of(|| {
+            let mut vec = Vec::<u8>::with_capacity(1_000);
+            vec.extend([7; 1_000]);
+            vec.reserve_exact(4_000);
+            vec
+        });
+        assert_eq!((vec.capacity(), peak), (5_000, 6_000));
+        assert!(vec.iter().all(|&byte| byte == 7));
+    }
 }
