@@ -368,7 +368,7 @@ mod tests {
 
         #[test]
         fn first_block_that_may_hold_a_key_is_found(
-            mut keys in prop::collection::vec(key(), 1..200),
+            mut keys in prop::collection::vec(key(), 1..if cfg!(miri) { 30 } else { 200 }),
             prefix in prop_oneof![Just(vec![]), Just(vec![7u8; 9])],
             wanted in key(),
         ) {

@@ -10,8 +10,8 @@ const SMALL: Shape = Shape {
     tail_entries: 8,
 };
 
-const INSERTS: u64 = if cfg!(miri) { 120 } else { 30_000 };
-const KEYS: u64 = if cfg!(miri) { 40 } else { 9_000 };
+const INSERTS: u64 = if cfg!(miri) { 48 } else { 30_000 };
+const KEYS: u64 = if cfg!(miri) { 16 } else { 9_000 };
 
 /// The key that the insert with this sequence number goes to: every one in turn, out of order.
 fn key_of(sequence: u64) -> [u8; 8] {
