@@ -190,8 +190,8 @@ fn replace(core: &Core, inputs: &[Arc<LiveTable>], tables: Vec<TableMeta>) -> Re
     Ok(())
 }
 
-/// What is merged lies within what the inputs say they hold. Where it does not, one of them is
-/// damaged behind its checksums, and reading them whole finds where.
+/// What is merged lies within what the inputs say they hold, and rises from table to table. Where
+/// it does not, an input is damaged behind its checksums, and reading them whole finds where.
 fn check_bounds(inputs: &[Arc<LiveTable>], tables: &[TableMeta]) -> Result<()> {
     let Some((first, last)) = span(inputs) else {
         return Ok(());
@@ -199,7 +199,10 @@ fn check_bounds(inputs: &[Arc<LiveTable>], tables: &[TableMeta]) -> Result<()> {
     let is_within = |table: &TableMeta| {
         first <= table.properties.key_first && table.properties.key_last <= last
     };
-    if tables.iter().all(is_within) {
+    let rises = tables
+        .windows(2)
+        .all(|pair| matches!(pair, [a, b] if a.properties.key_last <= b.properties.key_first));
+    if rises && tables.iter().all(is_within) {
         return Ok(());
     }
     inputs.iter().try_for_each(|input| input.table()?.verify())
