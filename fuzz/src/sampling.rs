@@ -40,23 +40,36 @@ pub fn options(disk: &CrashDisk) -> EngineOptions {
     options
 }
 
-/// A database with two tables, one of them with range tombstones and old versions, a manifest of
-/// several edits and records of every kind in the log. Made once.
+/// Tables in levels 1 and 2: everything that is flushed goes down at once.
+fn lower_levels(disk: &CrashDisk) {
+    let mut options = options(disk);
+    options.level0_tables = 1;
+    let engine = Engine::open(DIR, options).unwrap();
+    for i in 0..12u8 {
+        let key = format!("deep/{i:03}");
+        engine.put(key.as_bytes(), &[i; 360]).unwrap();
+    }
+    engine.flush().unwrap();
+    for i in 0..24u64 {
+        let expiry_ms = i % 3 * (NOW_MS + i);
+        let value = format!("grain of salt {i}");
+        let key = format!("grain/{i:03}");
+        engine
+            .put_with_expiry(key.as_bytes(), value.as_bytes(), expiry_ms)
+            .unwrap();
+    }
+    engine.flush().unwrap();
+    engine.close().unwrap();
+}
+
+/// A database with tables in three levels, one of them with range tombstones over older versions
+/// in another, a manifest of several edits and records of every kind in the log. Made once.
 pub fn sealed() -> &'static Sealed {
     static SEALED: OnceLock<Sealed> = OnceLock::new();
     SEALED.get_or_init(|| {
         let disk = CrashDisk::new();
+        lower_levels(&disk);
         let engine = Engine::open(DIR, options(&disk)).unwrap();
-        for i in 0..24u64 {
-            let expiry_ms = i % 3 * (NOW_MS + i);
-            let value = format!("grain of salt {i}");
-            let key = format!("grain/{i:03}");
-            engine
-                .put_with_expiry(key.as_bytes(), value.as_bytes(), expiry_ms)
-                .unwrap();
-        }
-        engine.flush().unwrap();
-        engine.compact().unwrap();
         let held = engine.snapshot();
         engine.delete_range(b"grain/003", b"grain/006").unwrap();
         engine.put(b"grain/004", b"again").unwrap();
@@ -68,7 +81,6 @@ pub fn sealed() -> &'static Sealed {
                 .unwrap();
         }
         engine.flush().unwrap();
-        drop(held);
         let mut batch = WriteBatch::new();
         batch.put(b"batch", b"1").unwrap();
         batch
@@ -80,8 +92,16 @@ pub fn sealed() -> &'static Sealed {
         let scan = engine.scan::<&[u8]>(..).unwrap();
         let contents = scan.map(|item| item.map(|(k, v)| (k.to_vec(), v.to_vec())).unwrap());
         let contents = contents.collect();
+        // Held so far, so that the tables it sees were not merged away.
+        let stats = engine.stats();
+        let tables = stats.levels.iter().map(|level| level.tables);
+        let levels_in_use = tables.clone().filter(|&tables| tables > 0).count();
+        assert!(
+            levels_in_use == 3 && tables.sum::<usize>() >= 4,
+            "the levels"
+        );
         engine.close().unwrap();
-        drop(engine);
+        drop((held, engine));
         let has_bytes = |path: &PathBuf| !disk.read_file(path).unwrap_or_default().is_empty();
         Sealed {
             files: disk.paths().into_iter().filter(has_bytes).collect(),
