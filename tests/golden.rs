@@ -12,9 +12,14 @@
 //! ```
 
 #![cfg(all(feature = "msgpack", feature = "bincode", feature = "json"))]
-#![allow(clippy::unwrap_used, clippy::panic)] // what stands around the tests is test too
+#![allow(clippy::unwrap_used, clippy::panic)]
+// what stands around the tests is test too
 // The golden files lie on the real disk; the log of calls has a lock of its own.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout
+)]
 
 #[path = "golden/bytes.rs"]
 mod bytes;

@@ -2,8 +2,8 @@
 //!
 //! Knows no crash: what was written is there. A failing call does nothing, but for a write, which
 //! gets half of its bytes down first. A choppy disk moves a few bytes at a time and is interrupted
-//! between them. A full one refuses a single write or creation. A path can be denied, to look up and
-//! to open, and reads can fail.
+//! between them. A full one refuses a single write or creation. A path can be denied, to look up
+//! and to open, and reads can fail.
 
 use crate::fs::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::sync::{Arc, Mutex};
