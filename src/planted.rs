@@ -27,28 +27,29 @@ mistakes! {
     /// The manifest names a table whose name was never synced (mini-lsm #172, RocksDB #10573,
     /// horaedb #394).
     TableNameUnsynced,
-    /// The manifest names a table whose bytes were never synced (eight of eight in OSDI'14).
+    /// The manifest names a table whose bytes were never synced (a class of OSDI'14, ALICE).
     TableDataUnsynced,
     /// `CURRENT` is renamed and the folder is not synced, so its old manifest may go first
     /// (LevelDB #195).
     CurrentNameUnsynced,
     /// The folders made for a new database are not synced (a class of OSDI'14, ALICE).
     NewFolderUnsynced,
-    /// A write is acknowledged and its sync left to a later one (sled and fjall by default).
+    /// A write is acknowledged and its sync left to a later one (what sled and fjall do by
+    /// default).
     AcknowledgedUnsynced,
     /// Nobody is told that a batched write waits for its sync, so it waits for ever.
     BatchedSyncForgotten,
-    /// A sync of the log segment before counts for the one after it (RocksDB's WAL-sync races).
+    /// A sync of the log segment before counts for the one after it (as RocksDB's WAL-sync races).
     OldSyncCounts,
-    /// An edit of the manifest is not synced before the files that it drops go (pebble #984).
+    /// An edit of the manifest is not synced before the files that it drops go.
     EditUnsynced,
-    /// A new manifest is not synced before `CURRENT` names it (LevelDB, in OSDI'14).
+    /// A new manifest is not synced before `CURRENT` names it (a class of OSDI'14, ALICE).
     ManifestUnsynced,
-    /// The inputs of a compaction are given up before the manifest has let go of them (LazyFS).
+    /// The inputs of a compaction are given up before the manifest has let go of them.
     InputsGivenUpFirst,
     /// A flush lets go of one log segment too many.
     LogGoneTooEarly,
-    /// Recovery goes on from a torn log without making durable what it read there (redb 4.2).
+    /// Recovery goes on from a torn log without making durable what it read (a class of redb 4.2).
     RecoveredLogUnsynced,
     /// Recovery acts on a manifest that it did not make durable (pebble #984).
     RecoveredManifestUnsynced,
@@ -70,7 +71,7 @@ mistakes! {
     FileNumberUnchecked,
     /// Checksums leave out the offset, so swapped blocks pass.
     OffsetUnchecked,
-    /// Any damage in the log is taken for its torn end (a class of LevelDB #251).
+    /// Any damage in the log is taken for its torn end.
     RotTakenForTornEnd,
     /// A log segment that is missing is passed over (a class of fjall #317).
     MissingLogPassedOver,
@@ -97,7 +98,7 @@ mistakes! {
     FailedAppendGoesOn,
     /// The manifest goes on after a failed edit.
     FailedEditGoesOn,
-    /// What a full disk took of a refused write stays in the log (LevelDB #1180).
+    /// What a full disk took of a refused write stays in the log (a class of LevelDB #1180).
     RefusedWriteStays,
     /// A tombstone is dropped though something older lies below it.
     TombstoneGoesTooHigh,
@@ -175,27 +176,22 @@ pub(crate) fn planted(mistake: Mistake) -> bool {
 /// The mistake that the environment names. Another name than these would plant nothing and find
 /// nothing, so it ends the process.
 #[cfg(feature = "planted")]
-#[allow(clippy::panic)]
 fn in_environment() -> Option<Mistake> {
     let name = std::env::var("GRAIN_PLANTED").ok()?;
-    match ALL.iter().find(|mistake| format!("{mistake:?}") == name) {
-        Some(mistake) => Some(*mistake),
-        None => panic!("GRAIN_PLANTED={name}: there is no such mistake"),
-    }
+    let found = ALL.iter().find(|mistake| format!("{mistake:?}") == name);
+    assert!(found.is_some(), "GRAIN_PLANTED={name}: no such mistake");
+    found.copied()
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "planted")))] // a run with it is what writes the lines
 mod tests {
     use super::*;
 
-    #[cfg(not(feature = "planted"))]
     #[test]
     fn nothing_is_planted_at_compile_time() {
-        const PLANTED: bool = planted(Mistake::LogNameUnsynced);
-        assert!(!PLANTED);
+        const { assert!(!planted(Mistake::LogNameUnsynced)) }
     }
 
-    #[cfg(not(feature = "planted"))] // a run that finds one is what writes its line
     #[test]
     fn every_mistake_has_its_line_in_the_documentation() {
         let document = include_str!("../docs/testing.md");

@@ -30,12 +30,12 @@ mod judge;
 mod manifest;
 #[path = "damage/megabyte.rs"]
 mod megabyte;
+#[path = "damage/merges.rs"]
+mod merges;
 #[path = "damage/parts.rs"]
 mod parts;
 #[path = "damage/round.rs"]
 mod round;
-#[path = "damage/merges.rs"]
-mod merges;
 #[path = "damage/sample.rs"]
 mod sample;
 #[path = "damage/walks.rs"]

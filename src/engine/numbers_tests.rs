@@ -122,10 +122,7 @@ fn numbers_of_files_end_with_an_error_that_says_so_and_reads_go_on() {
         engine.verify().unwrap();
     };
     check(&engine);
-    assert!(
-        engine.close().is_err(),
-        "what is not in tables stays in the log"
-    );
+    engine.close().unwrap(); // what is not in tables stays in the log
     drop(engine);
     let engine = Engine::open(DIR, options(&disk)).unwrap();
     check(&engine);

@@ -16,13 +16,13 @@
 //! The bits are in a hundred parts, each of them spread evenly over all files; see
 //! [`flip_parts`](effort::flip_parts).
 
-use grainstore_proof::allocation::peak_of;
 use super::judge::{Outcome, Step, judge, judge_quickly, refused};
 use super::parts::{Kind, Part, parts};
 use super::sample::{self, DIR, Sample};
 use grainstore::Error;
 use grainstore::engine::Engine;
 use grainstore::fs::CrashDisk;
+use grainstore_proof::allocation::peak_of;
 use grainstore_proof::effort;
 use grainstore_proof::score::{Row, tell};
 use std::ops::Range;

@@ -65,14 +65,13 @@ impl Planted {
 /// Runs what is run first for any of `mistakes` with nothing planted: it has to be green.
 fn check_green(programs: &Programs, mistakes: &[Mistake]) -> Result<(), Box<dyn Error>> {
     let mut tries: Vec<Try> = Vec::new();
-    for mistake in mistakes {
-        let own = suspects::of(&mistake.name);
-        tries.extend(
-            own.iter()
-                .filter(|it| !tries.contains(it))
-                .copied()
-                .collect::<Vec<_>>(),
-        );
+    for it in mistakes
+        .iter()
+        .flat_map(|mistake| suspects::of(&mistake.name))
+    {
+        if !tries.contains(&it) {
+            tries.push(it);
+        }
     }
     println!("{} runs with nothing planted", tries.len());
     let verdicts = side_by_side(&tries, |it| (*it, is_green_alone(programs, *it)));

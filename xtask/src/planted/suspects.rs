@@ -50,31 +50,32 @@ api           as_durable                        CopyUnsynced
 api           batched_writes_are_flushed        BatchedSyncForgotten
 api           ingest::                          IngestUnderMemtable
 api           nothing_is_done_after_a_close     WorkAfterClose
+api           though_any_sync_fails             FailedSyncRetried
 backend_crash batches_are_whole_and             IntentUnwritten
 codec_golden  conforms                          BytesAfterValue
-codec_memory  *                                 LengthTakenAtItsWord
+codec_memory  a_claimed_length                  LengthTakenAtItsWord
 crash         a_database_in_new_directories     NewFolderUnsynced
 crash         a_manifest_that_is_written_anew   CurrentNameUnsynced ManifestUnsynced
 crash         survive_power_loss                LogNameUnsynced TableNameUnsynced TableDataUnsynced
 crash         survive_power_loss                AcknowledgedUnsynced EditUnsynced LogGoneTooEarly
 damage        a_lost_file                       MissingLogPassedOver
-damage        flipped_bit_is                    LogPayloadUnchecked LogHeaderUnchecked
-damage        flipped_bit_is                    BlockUnchecked FooterUnchecked EditUnchecked
-damage        flipped_bit_is                    CurrentUnchecked
+damage        every_flipped_bit_is              LogPayloadUnchecked LogHeaderUnchecked
+damage        every_flipped_bit_is              BlockUnchecked FooterUnchecked EditUnchecked
 damage        walks::                           ErrorForgotten
-disk_full     at_any_byte                       RefusedWriteStays
-faults        *                                 InputsGivenUpFirst LatchStaysOpen
-faults        *                                 FailedAppendGoesOn FailedEditGoesOn
+faults        any_call_may_be_interrupted       LatchStaysOpen
+faults        any_call_may_fail_once            InputsGivenUpFirst FailedEditGoesOn
+faults        reproducers::                     FailedAppendGoesOn
 faults        syncs::                           RecoveredLogUnsynced RecoveredManifestUnsynced
-faults        syncs::                           FailedSyncRetried
 indexes       lifetime_that_changes             IndexExpiryStays
 indexes       second_record_with_a_unique_key   DuplicateUnseen
 indexes       writes::                          IndexEntryStays
 keys          laws::                            NegativesLast NulUnescaped
 keys          prefixes::                        PrefixEndsEarly
 lib           blocks_of_equal_length            OffsetUnchecked
+lib           every_flipped_bit_of_current      CurrentUnchecked
 lib           table_under_another_number        FileNumberUnchecked
 lib           wal::tests::damage::damage_is     RotTakenForTornEnd
+lib           wal::tests::failing::group        RefusedWriteStays
 lib           wal::tests::writing::ticket       OldSyncCounts
 migrations    rewriting::                       UpgradeUnversioned
 model         clock_that_runs_back              ClockRunsBack
