@@ -23,6 +23,8 @@ struct RealFile(std::fs::File);
 struct RealLock {
     file: std::fs::File,
     path: PathBuf,
+    /// Who took it.
+    process: u32,
 }
 
 impl FileLock for RealLock {
@@ -54,8 +56,11 @@ fn is_same_file(_: &std::fs::Metadata, _: &std::fs::Metadata) -> bool {
 impl Drop for RealLock {
     fn drop(&mut self) {
         // Closing is not enough: a process that is being started elsewhere in this one has a copy
-        // of the handle until it runs its own program, and would hold the lock that long.
-        let _ = self.file.unlock();
+        // of the handle until it runs its own program, and would hold the lock that long. A fork
+        // shares the lock and only closes its handle: the lock is the other's.
+        if std::process::id() == self.process {
+            let _ = self.file.unlock();
+        }
     }
 }
 
@@ -163,10 +168,12 @@ impl FileSystem for RealDisk {
             Ok(()) => Ok(Box::new(RealLock {
                 file,
                 path: path.to_owned(),
+                process: std::process::id(),
             })),
             Err(_) if planted(Mistake::LockSkipped) => Ok(Box::new(RealLock {
                 file,
                 path: path.to_owned(),
+                process: std::process::id(),
             })),
             Err(std::fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(std::fs::TryLockError::Error(e)) => Err(e),
@@ -189,6 +196,7 @@ mod tests {
         drop(RealLock {
             file,
             path: path.clone(),
+            process: std::process::id(),
         });
         RealDisk.lock(&path).unwrap();
         drop(copy);
