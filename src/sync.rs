@@ -19,6 +19,8 @@ pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Order
 #[cfg(shuttle)]
 use shuttle::thread;
 use std::ops::Range;
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+pub(crate) use std::sync::atomic::AtomicU32;
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, OnceLock, Weak};

@@ -12,6 +12,7 @@
 //! Any thread may ask; no lock is taken, so that a fork may ask, too.
 
 use super::file_system::{FileLock, FileSystem};
+use super::fork_mark::process;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::{Arc, ArcSwapOption};
 use std::io;
@@ -45,17 +46,17 @@ impl Hold {
         })?;
         Ok(Arc::new(Self {
             dir: dir.to_owned(),
-            process: std::process::id(),
+            process: process(),
             lock: ArcSwapOption::from_pointee(Lock(lock)),
         }))
     }
 
     /// True in a fork of the process that took the hold.
     pub(crate) fn is_forked(&self) -> bool {
-        std::process::id() != self.process
+        process() != self.process
     }
 
-    /// An error in a fork of the process that took the hold. The cost of one small system call.
+    /// An error in a fork of the process that took the hold. The cost of a load.
     pub(crate) fn check_process(&self) -> Result<()> {
         if !self.is_forked() {
             return Ok(());

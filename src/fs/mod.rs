@@ -17,6 +17,7 @@ mod disk_state;
 #[cfg(feature = "sim")]
 pub(crate) mod fault_disk;
 pub(crate) mod file_system;
+pub(crate) mod fork_mark;
 pub(crate) mod hold;
 #[cfg(feature = "sim")]
 mod name_tree;
