@@ -7,6 +7,7 @@
 use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,6 +41,12 @@ pub trait File: Debug + Send + Sync {
 
     /// The length of the file in bytes.
     fn len(&self) -> io::Result<u64>;
+
+    /// The bytes of `range` will be read soon: a hint to fetch them meanwhile, which changes
+    /// nothing. The default does nothing.
+    fn will_need(&self, range: Range<u64>) {
+        let _ = range;
+    }
 
     /// True where the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {

@@ -7,6 +7,8 @@ use super::file_system::{File, FileLock, FileSystem, OpenMode};
 use crate::planted::{Mistake, planted};
 use std::ffi::OsString;
 use std::io;
+#[cfg(all(target_os = "linux", not(shuttle)))]
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -93,6 +95,13 @@ impl File for RealFile {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
+    }
+
+    #[cfg(all(target_os = "linux", not(shuttle)))]
+    fn will_need(&self, range: Range<u64>) {
+        let len = std::num::NonZeroU64::new(range.end.saturating_sub(range.start));
+        // A hint that is not taken is none.
+        let _ = rustix::fs::fadvise(&self.0, range.start, len, rustix::fs::Advice::WillNeed);
     }
 }
 

@@ -12,6 +12,7 @@
 use super::entry::PinnedBlock;
 use super::read_ahead::ReadAhead;
 use super::reader::Table;
+use super::warming::Headway;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::block::{Block, Place};
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
@@ -30,6 +31,7 @@ pub(crate) struct TableCursor {
     prefix_len: usize,
     valid: bool,
     ahead: Option<ReadAhead>,
+    headway: Headway,
     failure: Option<(ErrorKind, String)>,
 }
 
@@ -57,6 +59,7 @@ impl TableCursor {
             prefix_len: 0,
             valid: false,
             ahead,
+            headway: Headway::default(),
             failure: None,
         }
     }
@@ -119,6 +122,7 @@ impl TableCursor {
 
     /// To the first entry that is not before `key` at `sequence`.
     pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
+        self.headway.restart();
         let mut number = self.table.index().find(key);
         while let Some(block) = self.enter(number)? {
             let late = usize::from(planted(Mistake::SeekOneLate));
@@ -135,6 +139,7 @@ impl TableCursor {
 
     /// To the last entry whose key is before `key`.
     pub(crate) fn seek_before(&mut self, key: &[u8]) -> Result<()> {
+        self.headway.restart();
         let number = self.table.index().find(key);
         let index = self
             .enter(number)?
@@ -178,6 +183,11 @@ impl TableCursor {
         if !self.valid {
             return self.failure();
         }
+        if let Some(offset) = self.table.missing(self.number + 1)
+            && let Some(range) = self.headway.forward(offset, self.table.data_bytes())
+        {
+            self.table.will_need(range);
+        }
         if self.enter(self.number + 1)?.is_some() {
             self.stand(0);
         }
@@ -190,7 +200,13 @@ impl TableCursor {
             return self.failure();
         }
         let skipped = usize::from(planted(Mistake::BackwardSkipsBlocks));
-        self.seek_to_end_of(self.number.checked_sub(1 + skipped))
+        let number = self.number.checked_sub(1 + skipped);
+        if let Some(offset) = number.and_then(|number| self.table.missing(number))
+            && let Some(range) = self.headway.backward(offset)
+        {
+            self.table.will_need(range);
+        }
+        self.seek_to_end_of(number)
     }
 
     fn seek_to_end_of(&mut self, number: Option<usize>) -> Result<()> {

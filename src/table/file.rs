@@ -13,6 +13,7 @@ use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::fs::hold::Hold;
 use crate::sync::{Arc, OnceLock, Ordering};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A table's file.
@@ -73,6 +74,16 @@ impl TableFile {
         let file = self.file()?;
         let read = file.get().and_then(|f| f.read_exact_at(bytes, offset));
         read.map_err(|e| unreadable(&self.path, offset, e))
+    }
+
+    /// The bytes of `range` will be read soon.
+    pub(crate) fn will_need(&self, range: Range<u64>) {
+        // Without its file there is nothing to hint at; the read that follows tells why.
+        if let Ok(file) = self.file()
+            && let Ok(file) = file.get()
+        {
+            file.will_need(range);
+        }
     }
 
     /// The file, of `bytes`, goes when the last user does (F1), where the `hold` on its directory

@@ -21,6 +21,7 @@ pub(crate) mod read_ahead;
 pub(crate) mod reader;
 pub(crate) mod statistics;
 pub(crate) mod verify;
+mod warming;
 pub(crate) mod writer;
 
 #[cfg(test)]

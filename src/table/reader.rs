@@ -12,6 +12,8 @@ use super::fault::{damaged, refused};
 use super::file::TableFile;
 use super::open_files::OpenFiles;
 use super::read_ahead::ReadAhead;
+use super::warming::Surroundings;
+use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::format::block::{Block, Lookup};
 use crate::format::block_envelope;
@@ -26,6 +28,7 @@ use crate::fs::file_system::FileSystem;
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::path::Path;
 
 /// An open table.
@@ -35,6 +38,7 @@ pub(crate) struct Table {
     sections: Sections,
     slots: Slots,
     cache: Arc<BlockCache>,
+    surroundings: Surroundings,
 }
 
 /// The file of a table, whose number its checksums need.
@@ -125,6 +129,7 @@ impl Table {
             source,
             sections,
             cache,
+            surroundings: Surroundings::new(),
         }))
     }
 
@@ -232,10 +237,30 @@ impl Table {
             return Ok(None);
         };
         let mut bytes = vec![0; len];
+        let watch = Stopwatch::start();
         self.source.read(&mut bytes, offset)?;
+        let end = self.data_bytes();
+        if let Some(range) = self.surroundings.of(offset, end, watch.elapsed())
+            && self.cache.room() as u64 >= end
+        {
+            self.will_need(range);
+        }
         let block = self.decode(bytes, offset)?;
         let slot = number.saturating_sub(planted(Mistake::BlockInWrongSlot).into());
         Ok(Some(self.cache.keep(&self.slots, slot, Arc::new(block))))
+    }
+
+    /// Where the block of this number begins, where it is not in memory.
+    pub(crate) fn missing(&self, number: usize) -> Option<u64> {
+        match self.slots.get(number)?.peek() {
+            Some(_) => None,
+            None => self.index().block(number).map(|(offset, _)| offset),
+        }
+    }
+
+    /// The bytes of `range` will be read soon.
+    pub(crate) fn will_need(&self, range: Range<u64>) {
+        self.source.0.will_need(range);
     }
 
     /// The block of this number without a change to the cache; `None` past the last.
