@@ -2,7 +2,6 @@
 //!
 //! A new store is one file in `peers/` that implements [`Peer`], and a line in `stores.rs`.
 
-use crate::records::Key;
 use std::path::Path;
 
 /// Errors are told and end the run; nobody looks into them.
@@ -20,6 +19,43 @@ pub enum Writes {
     Durable,
 }
 
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setup {
+    /// When its writes count as done.
+    pub writes: Writes,
+    /// One of very many in the process: the least memory it can be told to take.
+    pub small: bool,
+}
+
+impl Setup {
+    /// Writes that the operating system has.
+    pub const BUFFERED: Self = Self {
+        writes: Writes::Buffered,
+        small: false,
+    };
+    /// Writes that the device has.
+    pub const DURABLE: Self = Self {
+        writes: Writes::Durable,
+        small: false,
+    };
+    /// One of very many.
+    pub const SMALL: Self = Self {
+        writes: Writes::Buffered,
+        small: true,
+    };
+
+    /// Memory for cached data.
+    pub fn cache_bytes(self) -> usize {
+        if self.small { 1 << 20 } else { CACHE_BYTES }
+    }
+
+    /// Memory for data that is not in tables yet, where a store has such.
+    pub fn memtable_bytes(self) -> usize {
+        if self.small { 1 << 20 } else { 64 << 20 }
+    }
+}
+
 /// Which way a scan goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -29,19 +65,56 @@ pub enum Direction {
     Backward,
 }
 
+/// Records of one batch of a bulk load, for stores that do not take all in one transaction.
+const BULK_BATCH: usize = 10_000;
+
 /// A store that is measured, shared by the threads that write to it.
 pub trait Peer: Sized + Send + Sync {
     /// Opens the store in `dir`, creating it where there is none.
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self>;
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self>;
 
     /// Writes one record.
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()>;
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()>;
 
     /// Writes records atomically.
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()>;
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()>;
 
     /// Removes one record.
-    fn delete(&self, key: &Key) -> Outcome<()>;
+    fn delete(&self, key: &[u8]) -> Outcome<()>;
+
+    /// Removes records atomically.
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()>;
+
+    /// Writes many records: in one transaction where that is how the store is loaded, and else in
+    /// batches of 10,000.
+    fn bulk_put<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
+        let mut records = records.peekable();
+        while records.peek().is_some() {
+            self.put_batch(records.by_ref().take(BULK_BATCH))?;
+        }
+        Ok(())
+    }
+
+    /// Removes many records in the same way.
+    fn bulk_delete<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        let mut keys = keys.peekable();
+        while keys.peek().is_some() {
+            self.delete_batch(keys.by_ref().take(BULK_BATCH))?;
+        }
+        Ok(())
+    }
+
+    /// Writes through descriptors that are opened to be synchronous, since the store was opened:
+    /// they reach the device without a call that could be counted.
+    fn synchronous_writes(&self) -> u64 {
+        0
+    }
 
     /// What reads are done with, made once for many of them.
     fn reader(&self) -> Outcome<impl Reader + '_>;
@@ -59,13 +132,16 @@ pub trait Peer: Sized + Send + Sync {
 /// Reads. Every answer depends on bytes of the value, so that no store can leave it unread.
 pub trait Reader {
     /// The [`taste`] of the value under `key`.
-    fn get(&self, key: &Key) -> Outcome<Option<u64>>;
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>>;
 
     /// Walks all records; answers how many there were.
     fn scan(&self, direction: Direction) -> Outcome<u64>;
 
     /// Walks up to `count` records from `key` on; answers how many there were.
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64>;
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64>;
+
+    /// Walks the records whose keys begin with `prefix`; answers how many there were.
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64>;
 }
 
 /// Touches a value at both ends.

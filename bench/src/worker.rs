@@ -1,145 +1,75 @@
 //! The side of a run that has a store: reads names of rows, answers figures.
 //!
-//! A line in is the word of a row; a line out is `ok` and its figures, or `failed` and why. The
-//! store that is read is loaded at the first row that needs it, outside of the time taken.
+//! A line in is the word of a row; a line out is `ok` and its figures, or `failed` and why. A figure
+//! that is not a number says that the store has no such thing. One worker answers one group.
 
-use crate::disk::{be_killed, remove};
-use crate::options::Options;
-use crate::peer::{Direction, Outcome, Peer, Reader, Writes};
-use crate::records::{Records, key, picks};
-use crate::rows::{BATCH, READERS, Row, WRITERS};
+use crate::files::remove;
+use crate::groups::Group;
+use crate::peer::Outcome;
+use crate::scale::Scale;
+use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// What a worker is started for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    pub store: String,
+    pub group: Group,
+    /// Its own; removed at the end.
+    pub dir: PathBuf,
+    pub scale: Scale,
+    pub cpu: bool,
+    /// It fills its store and waits to be killed.
+    pub is_victim: bool,
+}
+
+impl Job {
+    /// A fresh place inside the worker's.
+    pub fn fresh_dir(&self, name: &str) -> Outcome<PathBuf> {
+        let dir = self.dir.join(name);
+        remove(&dir)?;
+        Ok(dir)
+    }
+
+    /// The same in a place of its own, to be killed.
+    pub fn victim(&self, dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            is_victim: true,
+            ..self.clone()
+        }
+    }
+}
+
+/// Who answers the rows of a group, and keeps what has to live between them.
+pub trait Desk {
+    /// The figures of the row `word`, one for each of its lines. `round` is another at every call.
+    fn answer(&mut self, word: &str, round: u64) -> Outcome<Vec<f64>>;
+}
+
+/// The answer of a desk that has no such row.
+pub fn no_row(word: &str) -> Outcome<Vec<f64>> {
+    Err(format!("no row is called {word}").into())
+}
 
 /// Answers rows until the standard input ends, then removes the stores.
-pub fn serve<P: Peer>(options: &Options) -> Outcome<()> {
-    let mut worker = Worker::<P>::new(options)?;
-    if options.victim {
-        return be_killed(worker);
-    }
-    for line in std::io::stdin().lock().lines() {
-        let answer = match worker.answer(&line?) {
+pub fn serve(job: &Job, mut desk: Box<dyn Desk>) -> Outcome<()> {
+    remove(&job.dir)?;
+    std::fs::create_dir_all(&job.dir)?;
+    for (round, line) in (1..).zip(std::io::stdin().lock().lines()) {
+        let answer = match desk.answer(&line?, round) {
             Ok(figures) => {
                 let figures: Vec<_> = figures.iter().map(f64::to_string).collect();
                 format!("ok {}", figures.join(" "))
             }
-            Err(error) => format!("failed {error}"),
+            Err(error) => format!("failed {}", error.to_string().replace('\n', " ")),
         };
         println!("{answer}");
         std::io::stdout().flush()?;
     }
-    let dir = worker.dir.clone();
-    drop(worker);
-    remove(&dir)
-}
-
-/// A store, or several of one kind, and what was done to them.
-pub struct Worker<P> {
-    pub options: Options,
-    pub dir: PathBuf,
-    pub count: u64,
-    pub cpu: bool,
-    pub records: Records,
-    /// The store that is read.
-    pub loaded: Option<P>,
-    /// The store that is overwritten and deleted from.
-    pub churned: Option<P>,
-    /// The store that durable writes go to, and how many records it has.
-    pub durable: Option<P>,
-    pub durable_count: u64,
-    /// Rows answered so far: no two of them write or read the same.
-    pub rounds: u64,
-}
-
-impl<P: Peer> Worker<P> {
-    fn new(options: &Options) -> Outcome<Self> {
-        remove(&options.dir)?;
-        std::fs::create_dir_all(&options.dir)?;
-        Ok(Self {
-            options: options.clone(),
-            dir: options.dir.clone(),
-            count: options.records,
-            cpu: options.cpu,
-            records: Records::new(),
-            loaded: None,
-            churned: None,
-            durable: None,
-            durable_count: 0,
-            rounds: 0,
-        })
-    }
-
-    fn answer(&mut self, word: &str) -> Outcome<Vec<f64>> {
-        self.rounds += 1;
-        let row = Row::from_word(word).ok_or(format!("no row is called {word}"))?;
-        Ok(match row {
-            Row::LoadPuts => self.load(1)?,
-            Row::LoadBatches => self.load(BATCH)?,
-            Row::MixedBatches => vec![self.mixed_batches()?],
-            Row::PutGet => vec![self.puts_and_gets()?],
-            Row::Deletes => vec![self.deletes()?],
-            Row::GetHit => vec![self.get(true)?],
-            Row::GetHitThreads => vec![self.get_threads(READERS)?],
-            Row::GetZipf => vec![self.get_zipf()?],
-            Row::GetMissing => vec![self.get(false)?],
-            Row::ScanForward => vec![self.scan(Direction::Forward)?],
-            Row::ScanBackward => vec![self.scan(Direction::Backward)?],
-            Row::Seek100 => vec![self.seek(100)?],
-            Row::Seek10 => vec![self.seek(10)?],
-            Row::ColdGet => vec![self.cold_get()?],
-            Row::ColdScan => vec![self.cold_scan()?],
-            Row::DurablePut => vec![self.durable_puts(1)?],
-            Row::DurablePutThreads => vec![self.durable_puts(WRITERS)?],
-            Row::DurableBatch => vec![self.durable_batches()?],
-            Row::Reopen => vec![self.reopen()?],
-            Row::ReopenKilled => vec![self.reopen_killed()?],
-            Row::DiskBytes => vec![self.disk_mebibytes()?],
-            Row::DiskBytesHalf => vec![self.half_mebibytes()?],
-            Row::PeakMemory => vec![peak_mebibytes()?],
-        })
-    }
-
-    /// Puts all records into `store`.
-    pub fn fill(&self, store: &P, batch: u64) -> Outcome<()> {
-        for start in (0..self.count).step_by(batch as usize) {
-            let numbers = start..self.count.min(start + batch);
-            if batch == 1 {
-                store.put(&key(start), self.records.value(start))?;
-            } else {
-                store.put_batch(numbers.map(|i| (key(i), self.records.value(i))))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The store that is read, loaded and warm.
-    pub fn loaded(&mut self) -> Outcome<&P> {
-        if self.loaded.is_none() {
-            let store = P::open(&self.loaded_dir(), Writes::Buffered)?;
-            self.fill(&store, BATCH)?;
-            store.settle()?;
-            // What can be in caches is in caches from here on.
-            let reader = store.reader()?;
-            reader.scan(Direction::Forward)?;
-            for i in picks(self.count, self.count / 2, 1) {
-                reader.get(&key(i))?;
-            }
-            drop(reader);
-            self.loaded = Some(store);
-        }
-        self.loaded.as_ref().ok_or("the store is gone".into())
-    }
-
-    /// Where it lies.
-    pub fn loaded_dir(&self) -> PathBuf {
-        self.dir.join("loaded")
-    }
-
-    /// Closes it; the next that needs it opens it.
-    pub fn close_loaded(&mut self) -> Outcome<()> {
-        self.loaded()?;
-        self.loaded.take().map_or(Ok(()), P::close)
-    }
+    drop(desk);
+    remove(&job.dir)
 }
 
 /// An error where a row did not find what it should.
@@ -148,13 +78,4 @@ pub fn expect(found: u64, wanted: u64) -> Outcome<()> {
         return Ok(());
     }
     Err(format!("found {found} records, not {wanted}").into())
-}
-
-/// The most memory that this process ever had.
-fn peak_mebibytes() -> Outcome<f64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = line.and_then(|line| line.split_whitespace().next());
-    let kibibytes: f64 = kibibytes.ok_or("the system does not tell")?.parse()?;
-    Ok(kibibytes / 1_024.0)
 }

@@ -34,7 +34,8 @@ impl Zipf {
         }
     }
 
-    fn rank(&mut self) -> u64 {
+    /// The next rank: 0 is drawn most.
+    pub fn rank(&mut self) -> u64 {
         self.drawn += 1;
         let word = mix(self.drawn ^ self.seed.rotate_left(32));
         let uniform = (word >> 11) as f64 / (1u64 << 53) as f64;

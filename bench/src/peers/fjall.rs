@@ -2,8 +2,7 @@
 //! every level pinned in memory, hash indexes in its blocks. A durable write persists with
 //! `SyncData` before it returns; a buffered one is with the operating system, fjall's default.
 
-use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
-use crate::records::Key;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup, Walk, Writes, taste};
 use fjall::config::{CompressionPolicy, HashRatioPolicy, PinningPolicy};
 use fjall::{CompressionType, Database, Guard, Keyspace, KeyspaceCreateOptions, PersistMode};
 use std::path::Path;
@@ -16,9 +15,9 @@ pub struct Fjall {
     mode: PersistMode,
 }
 
-fn tuned() -> KeyspaceCreateOptions {
+fn tuned(setup: Setup) -> KeyspaceCreateOptions {
     KeyspaceCreateOptions::default()
-        .max_memtable_size(64 << 20)
+        .max_memtable_size(setup.memtable_bytes() as u64)
         .data_block_compression_policy(CompressionPolicy::all(CompressionType::None))
         .data_block_hash_ratio_policy(HashRatioPolicy::all(0.75))
         .filter_block_pinning_policy(PinningPolicy::all(true))
@@ -34,41 +33,55 @@ impl Fjall {
 }
 
 impl Peer for Fjall {
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
-        let builder = Database::builder(dir).journal_compression(CompressionType::None);
-        let database = builder.cache_size(CACHE_BYTES as u64).open()?;
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
+        let mut builder = Database::builder(dir).journal_compression(CompressionType::None);
+        if setup.small {
+            builder = builder.worker_threads(1);
+        }
+        let database = builder.cache_size(setup.cache_bytes() as u64).open()?;
         Ok(Self {
-            records: database.keyspace("records", tuned)?,
+            records: database.keyspace("records", || tuned(setup))?,
             database,
-            mode: match writes {
+            mode: match setup.writes {
                 Writes::Buffered => PersistMode::Buffer,
                 Writes::Durable => PersistMode::SyncData,
             },
         })
     }
 
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
-        self.records.insert(&key[..], value)?;
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()> {
+        self.records.insert(key, value)?;
         if self.mode != PersistMode::Buffer {
             self.database.persist(self.mode)?;
         }
         Ok(())
     }
 
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         let mut batch = self.database.batch().durability(Some(self.mode));
         for (key, value) in records {
-            batch.insert(&self.records, &key[..], value);
+            batch.insert(&self.records, key.as_ref(), value.as_ref());
         }
         Ok(batch.commit()?)
     }
 
-    fn delete(&self, key: &Key) -> Outcome<()> {
-        self.records.remove(&key[..])?;
+    fn delete(&self, key: &[u8]) -> Outcome<()> {
+        self.records.remove(key)?;
         if self.mode != PersistMode::Buffer {
             self.database.persist(self.mode)?;
         }
         Ok(())
+    }
+
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        let mut batch = self.database.batch().durability(Some(self.mode));
+        for key in keys {
+            batch.remove(&self.records, key.as_ref());
+        }
+        Ok(batch.commit()?)
     }
 
     fn reader(&self) -> Outcome<impl Reader + '_> {
@@ -105,7 +118,7 @@ fn walk(pairs: impl Iterator<Item = Guard>) -> Outcome<u64> {
 }
 
 impl Reader for &Keyspace {
-    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>> {
         Ok(Keyspace::get(self, key)?.map(|value| taste(&value)))
     }
 
@@ -116,7 +129,11 @@ impl Reader for &Keyspace {
         }
     }
 
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
-        walk(self.range(&key[..]..).take(count))
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64> {
+        walk(self.range(key..).take(count))
+    }
+
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64> {
+        walk(Keyspace::prefix(self, prefix))
     }
 }

@@ -1,34 +1,57 @@
 //! LMDB through heed. Unsynced it runs with `NO_SYNC`: a killed process loses nothing, a power cut
 //! may break the file. Reads share one read transaction. Its cache is the operating system's.
 
-use crate::peer::{Direction, Outcome, Peer, Reader, Walk, Writes, taste};
-use crate::records::Key;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup, Walk, Writes, taste};
 use heed::types::Bytes;
-use heed::{Database, Env, EnvFlags, EnvOpenOptions, RoTxn, WithTls};
+use heed::{Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithTls};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-const MAP_BYTES: usize = 32 << 30;
+const MAP_BYTES: usize = 64 << 30;
+const SMALL_MAP_BYTES: usize = 16 << 20;
 
 /// An environment with one database.
 pub struct Heed {
     env: Env<WithTls>,
     records: Database<Bytes, Bytes>,
+    writes: Writes,
+    commits: AtomicU64,
 }
 
-struct ReadTransaction<'e> {
+/// A read transaction.
+pub struct ReadTransaction<'e> {
     transaction: RoTxn<'e, WithTls>,
     records: Database<Bytes, Bytes>,
 }
 
+impl Heed {
+    /// A read transaction, for whoever wants the bytes of values.
+    pub fn view(&self) -> Outcome<ReadTransaction<'_>> {
+        Ok(ReadTransaction {
+            transaction: self.env.read_txn()?,
+            records: self.records,
+        })
+    }
+
+    fn commit(&self, write: RwTxn<'_>) -> Outcome<()> {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        Ok(write.commit()?)
+    }
+}
+
 impl Peer for Heed {
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
         std::fs::create_dir_all(dir)?;
         let mut options = EnvOpenOptions::new();
-        options.map_size(MAP_BYTES);
+        options.map_size(if setup.small {
+            SMALL_MAP_BYTES
+        } else {
+            MAP_BYTES
+        });
         // SAFETY: P1: nobody but this process opens, changes or truncates the file while it is
         // mapped, and what NO_SYNC may break in a power cut is not read again.
         let env = unsafe {
-            if writes == Writes::Buffered {
+            if setup.writes == Writes::Buffered {
                 options.flags(EnvFlags::NO_SYNC);
             }
             options.open(dir)?
@@ -36,32 +59,62 @@ impl Peer for Heed {
         let mut write = env.write_txn()?;
         let records = env.create_database(&mut write, None)?;
         write.commit()?;
-        Ok(Self { env, records })
+        Ok(Self {
+            env,
+            records,
+            writes: setup.writes,
+            commits: AtomicU64::new(0),
+        })
     }
 
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
-        self.put_batch(std::iter::once((*key, value)))
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()> {
+        self.put_batch(std::iter::once((key, value)))
     }
 
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         let mut write = self.env.write_txn()?;
         for (key, value) in records {
-            self.records.put(&mut write, &key, value)?;
+            self.records.put(&mut write, key.as_ref(), value.as_ref())?;
         }
-        Ok(write.commit()?)
+        self.commit(write)
     }
 
-    fn delete(&self, key: &Key) -> Outcome<()> {
+    fn bulk_put<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
+        self.put_batch(records)
+    }
+
+    fn delete(&self, key: &[u8]) -> Outcome<()> {
+        self.delete_batch(std::iter::once(key))
+    }
+
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
         let mut write = self.env.write_txn()?;
-        self.records.delete(&mut write, key)?;
-        Ok(write.commit()?)
+        for key in keys {
+            self.records.delete(&mut write, key.as_ref())?;
+        }
+        self.commit(write)
+    }
+
+    fn bulk_delete<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        self.delete_batch(keys)
+    }
+
+    /// Each durable commit ends with its meta page, through a descriptor opened with `O_DSYNC`.
+    fn synchronous_writes(&self) -> u64 {
+        match self.writes {
+            Writes::Durable => self.commits.load(Ordering::Relaxed),
+            Writes::Buffered => 0,
+        }
     }
 
     fn reader(&self) -> Outcome<impl Reader + '_> {
-        Ok(ReadTransaction {
-            transaction: self.env.read_txn()?,
-            records: self.records,
-        })
+        self.view()
     }
 
     fn settle(&self) -> Outcome<()> {
@@ -79,7 +132,8 @@ impl Peer for Heed {
     }
 }
 
-type Pair<'t> = heed::Result<(&'t [u8], &'t [u8])>;
+/// A step of a walk.
+pub type Pair<'t> = heed::Result<(&'t [u8], &'t [u8])>;
 
 fn walk<'t>(pairs: impl Iterator<Item = Pair<'t>>) -> Outcome<u64> {
     let mut walk = Walk::default();
@@ -90,8 +144,20 @@ fn walk<'t>(pairs: impl Iterator<Item = Pair<'t>>) -> Outcome<u64> {
     Ok(walk.count())
 }
 
+impl ReadTransaction<'_> {
+    /// The value under `key`.
+    pub fn value(&self, key: &[u8]) -> Outcome<Option<&[u8]>> {
+        Ok(self.records.get(&self.transaction, key)?)
+    }
+
+    /// The pairs whose keys begin with `prefix`.
+    pub fn pairs(&self, prefix: &[u8]) -> Outcome<impl Iterator<Item = Pair<'_>>> {
+        Ok(self.records.prefix_iter(&self.transaction, prefix)?)
+    }
+}
+
 impl Reader for ReadTransaction<'_> {
-    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>> {
         Ok(self.records.get(&self.transaction, key)?.map(taste))
     }
 
@@ -102,11 +168,12 @@ impl Reader for ReadTransaction<'_> {
         }
     }
 
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
-        let from = (
-            std::ops::Bound::Included(&key[..]),
-            std::ops::Bound::Unbounded,
-        );
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64> {
+        let from = (std::ops::Bound::Included(key), std::ops::Bound::Unbounded);
         walk(self.records.range(&self.transaction, &from)?.take(count))
+    }
+
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64> {
+        walk(self.records.prefix_iter(&self.transaction, prefix)?)
     }
 }

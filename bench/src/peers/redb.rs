@@ -2,8 +2,7 @@
 //! what the others do unsynced: a killed process loses what was committed since the last
 //! `Immediate`. Reads share one read transaction.
 
-use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
-use crate::records::Key;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup, Walk, Writes, taste};
 use redb::{Database, Durability, ReadOnlyTable, ReadableDatabase, TableDefinition};
 use std::path::Path;
 
@@ -18,12 +17,15 @@ pub struct Redb {
 struct ReadTable(ReadOnlyTable<&'static [u8], &'static [u8]>);
 
 impl Redb {
-    fn write<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn write<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         let mut write = self.database.begin_write()?;
         write.set_durability(self.durability)?;
         let mut table = write.open_table(RECORDS)?;
         for (key, value) in records {
-            table.insert(&key[..], value)?;
+            table.insert(key.as_ref(), value.as_ref())?;
         }
         drop(table);
         Ok(write.commit()?)
@@ -31,10 +33,10 @@ impl Redb {
 }
 
 impl Peer for Redb {
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
         std::fs::create_dir_all(dir)?;
         let mut builder = Database::builder();
-        builder.set_cache_size(CACHE_BYTES);
+        builder.set_cache_size(setup.cache_bytes());
         let database = builder.create(dir.join("records.redb"))?;
         // The table is there even where all that was put into it was lost with a process.
         let write = database.begin_write()?;
@@ -42,26 +44,48 @@ impl Peer for Redb {
         write.commit()?;
         Ok(Self {
             database,
-            durability: match writes {
+            durability: match setup.writes {
                 Writes::Buffered => Durability::None,
                 Writes::Durable => Durability::Immediate,
             },
         })
     }
 
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
-        self.write(std::iter::once((*key, value)))
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()> {
+        self.write(std::iter::once((key, value)))
     }
 
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         self.write(records)
     }
 
-    fn delete(&self, key: &Key) -> Outcome<()> {
+    fn delete(&self, key: &[u8]) -> Outcome<()> {
+        self.delete_batch(std::iter::once(key))
+    }
+
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
         let mut write = self.database.begin_write()?;
         write.set_durability(self.durability)?;
-        write.open_table(RECORDS)?.remove(&key[..])?;
+        let mut table = write.open_table(RECORDS)?;
+        for key in keys {
+            table.remove(key.as_ref())?;
+        }
+        drop(table);
         Ok(write.commit()?)
+    }
+
+    fn bulk_put<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
+        self.write(records)
+    }
+
+    fn bulk_delete<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        self.delete_batch(keys)
     }
 
     fn reader(&self) -> Outcome<impl Reader + '_> {
@@ -103,15 +127,27 @@ impl ReadTable {
 }
 
 impl Reader for ReadTable {
-    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
-        Ok(self.0.get(&key[..])?.map(|value| taste(value.value())))
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>> {
+        Ok(self.0.get(key)?.map(|value| taste(value.value())))
     }
 
     fn scan(&self, direction: Direction) -> Outcome<u64> {
         self.walk(&[], usize::MAX, direction)
     }
 
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64> {
         self.walk(key, count, Direction::Forward)
+    }
+
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64> {
+        let mut walk = Walk::default();
+        for pair in self.0.range(prefix..)? {
+            let (key, value) = pair?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            walk.see(key.value(), value.value());
+        }
+        Ok(walk.count())
     }
 }

@@ -2,10 +2,10 @@
 //! blocks, no compression, memtables of 64 MiB, two background jobs, dynamic level sizes. A durable
 //! write syncs its log.
 
-use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
-use crate::records::Key;
+use crate::keys::successor;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup, Walk, Writes, taste};
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, DataBlockIndexType, Options,
+    BlockBasedOptions, Cache, DB, DBCompressionType, DataBlockIndexType, Options, ReadOptions,
     WaitForCompactOptions, WriteBatch, WriteOptions,
 };
 use std::path::Path;
@@ -16,9 +16,9 @@ pub struct RocksDb {
     writes: Writes,
 }
 
-fn tuned() -> Options {
+fn tuned(setup: Setup) -> Options {
     let mut blocks = BlockBasedOptions::default();
-    blocks.set_block_cache(&Cache::new_hyper_clock_cache(CACHE_BYTES, 0));
+    blocks.set_block_cache(&Cache::new_hyper_clock_cache(setup.cache_bytes(), 0));
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
     blocks.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
@@ -26,7 +26,7 @@ fn tuned() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.set_block_based_table_factory(&blocks);
-    options.set_write_buffer_size(64 << 20);
+    options.set_write_buffer_size(setup.memtable_bytes());
     options.set_max_background_jobs(2);
     options.set_compression_type(DBCompressionType::None);
     options.set_bottommost_compression_type(DBCompressionType::None);
@@ -43,25 +43,37 @@ impl RocksDb {
 }
 
 impl Peer for RocksDb {
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
-        let db = DB::open(&tuned(), dir)?;
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
+        let db = DB::open(&tuned(setup), dir)?;
+        let writes = setup.writes;
         Ok(Self { db, writes })
     }
 
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()> {
         Ok(self.db.put_opt(key, value, &self.write_options())?)
     }
 
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         let mut batch = WriteBatch::default();
         for (key, value) in records {
-            batch.put(key, value);
+            batch.put(key.as_ref(), value.as_ref());
         }
         Ok(self.db.write_opt(&batch, &self.write_options())?)
     }
 
-    fn delete(&self, key: &Key) -> Outcome<()> {
+    fn delete(&self, key: &[u8]) -> Outcome<()> {
         Ok(self.db.delete_opt(key, &self.write_options())?)
+    }
+
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        let mut batch = WriteBatch::default();
+        for key in keys {
+            batch.delete(key.as_ref());
+        }
+        Ok(self.db.write_opt(&batch, &self.write_options())?)
     }
 
     fn reader(&self) -> Outcome<impl Reader + '_> {
@@ -110,7 +122,7 @@ fn walk(db: &DB, from: Option<&[u8]>, count: usize, direction: Direction) -> Out
 }
 
 impl Reader for &DB {
-    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>> {
         Ok(self.get_pinned(key)?.map(|value| taste(&value)))
     }
 
@@ -118,7 +130,23 @@ impl Reader for &DB {
         walk(self, None, usize::MAX, direction)
     }
 
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64> {
         walk(self, Some(key), count, Direction::Forward)
+    }
+
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64> {
+        let mut walk = Walk::default();
+        let mut options = ReadOptions::default();
+        if let Some(after) = successor(prefix) {
+            options.set_iterate_upper_bound(after);
+        }
+        let mut pairs = self.raw_iterator_opt(options);
+        pairs.seek(prefix);
+        while let Some((key, value)) = pairs.item() {
+            walk.see(key, value);
+            pairs.next();
+        }
+        pairs.status()?;
+        Ok(walk.count())
     }
 }

@@ -1,8 +1,7 @@
 //! sled 0.34, with `HighThroughput`. A durable write flushes before it returns; a buffered one is
 //! in sled's own memory for up to half a second, so a killed process loses more than others do.
 
-use crate::peer::{CACHE_BYTES, Direction, Outcome, Peer, Reader, Walk, Writes, taste};
-use crate::records::Key;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup, Walk, Writes, taste};
 use sled::{Batch, Config, Db, IVec, Mode};
 use std::path::Path;
 
@@ -22,31 +21,43 @@ impl Sled {
 }
 
 impl Peer for Sled {
-    fn open(dir: &Path, writes: Writes) -> Outcome<Self> {
+    fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
         let config = Config::new()
             .path(dir)
             .mode(Mode::HighThroughput)
-            .cache_capacity(CACHE_BYTES as u64);
-        let db = config.open()?;
+            .cache_capacity(setup.cache_bytes() as u64);
+        let (db, writes) = (config.open()?, setup.writes);
         Ok(Self { db, writes })
     }
 
-    fn put(&self, key: &Key, value: &[u8]) -> Outcome<()> {
+    fn put(&self, key: &[u8], value: &[u8]) -> Outcome<()> {
         self.db.insert(key, value)?;
         self.written()
     }
 
-    fn put_batch<'a>(&self, records: impl Iterator<Item = (Key, &'a [u8])>) -> Outcome<()> {
+    fn put_batch<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+        &self,
+        records: impl Iterator<Item = (K, V)>,
+    ) -> Outcome<()> {
         let mut batch = Batch::default();
         for (key, value) in records {
-            batch.insert(&key[..], value);
+            batch.insert(key.as_ref(), value.as_ref());
         }
         self.db.apply_batch(batch)?;
         self.written()
     }
 
-    fn delete(&self, key: &Key) -> Outcome<()> {
+    fn delete(&self, key: &[u8]) -> Outcome<()> {
         self.db.remove(key)?;
+        self.written()
+    }
+
+    fn delete_batch<K: AsRef<[u8]>>(&self, keys: impl Iterator<Item = K>) -> Outcome<()> {
+        let mut batch = Batch::default();
+        for key in keys {
+            batch.remove(key.as_ref());
+        }
+        self.db.apply_batch(batch)?;
         self.written()
     }
 
@@ -78,7 +89,7 @@ fn walk(pairs: impl Iterator<Item = sled::Result<(IVec, IVec)>>) -> Outcome<u64>
 }
 
 impl Reader for &Db {
-    fn get(&self, key: &Key) -> Outcome<Option<u64>> {
+    fn get(&self, key: &[u8]) -> Outcome<Option<u64>> {
         Ok(sled::Tree::get(self, key)?.map(|value| taste(&value)))
     }
 
@@ -89,7 +100,11 @@ impl Reader for &Db {
         }
     }
 
-    fn seek(&self, key: &Key, count: usize) -> Outcome<u64> {
-        walk(self.range(&key[..]..).take(count))
+    fn seek(&self, key: &[u8], count: usize) -> Outcome<u64> {
+        walk(self.range(key..).take(count))
+    }
+
+    fn prefix(&self, prefix: &[u8]) -> Outcome<u64> {
+        walk(self.scan_prefix(prefix))
     }
 }

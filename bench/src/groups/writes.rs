@@ -1,20 +1,20 @@
-//! The rows that write.
+//! The rows of the main group that write.
 
-use crate::disk::remove;
-use crate::peer::{Outcome, Peer, Reader, Writes};
+use crate::files::remove;
+use crate::groups::core::{BATCH, Core};
+use crate::peer::{Outcome, Peer, Reader, Setup};
 use crate::records::{Records, key, mix, picks};
-use crate::rows::BATCH;
-use crate::worker::Worker;
+use crate::threads::together;
 use std::time::{Duration, Instant};
 
 const DURABLE_PUTS: u64 = 800;
 const DURABLE_BATCHES: u64 = 24;
 
-impl<P: Peer> Worker<P> {
+impl<P: Peer> Core<P> {
     /// Fills a new store; the time of the writes and until background work is done, per record.
     pub fn load(&mut self, batch: u64) -> Outcome<Vec<f64>> {
-        let dir = self.dir.join(format!("load-{}", self.rounds));
-        let store = P::open(&dir, Writes::Buffered)?;
+        let dir = self.job.dir.join(format!("load-{}", self.rounds));
+        let store = P::open(&dir, Setup::BUFFERED)?;
         let start = Instant::now();
         self.fill(&store, batch)?;
         let written = start.elapsed();
@@ -29,7 +29,7 @@ impl<P: Peer> Worker<P> {
     /// The store that is overwritten and deleted from; full at its first use.
     fn churned(&mut self) -> Outcome<&P> {
         if self.churned.is_none() {
-            let store = P::open(&self.dir.join("churned"), Writes::Buffered)?;
+            let store = P::open(&self.job.dir.join("churned"), Setup::BUFFERED)?;
             self.fill(&store, BATCH)?;
             store.settle()?;
             self.churned = Some(store);
@@ -81,7 +81,7 @@ impl<P: Peer> Worker<P> {
     /// Writes with the store for durable writes, opened and warmed up at the first call.
     fn durably(&mut self, records: u64, write: impl Fn(&P, u64) -> Outcome<()>) -> Outcome<f64> {
         if self.durable.is_none() {
-            let store = P::open(&self.dir.join("durable"), Writes::Durable)?;
+            let store = P::open(&self.job.dir.join("durable"), Setup::DURABLE)?;
             for i in 0..100 {
                 store.put(&key(u64::from(u32::MAX) + i), b"warm")?;
             }
@@ -97,28 +97,17 @@ impl<P: Peer> Worker<P> {
 
     /// Durable puts by so many threads, microseconds each.
     pub fn durable_puts(&mut self, threads: u64) -> Outcome<f64> {
-        let puts = DURABLE_PUTS * if threads == 1 { 1 } else { 2 };
+        let puts = self.job.scale.durable(DURABLE_PUTS) * if threads == 1 { 1 } else { 2 };
         let each = puts / threads;
         let time = self.durably(puts, |store, first| {
-            let write = |thread: u64| -> Outcome<()> {
+            together(threads, |thread| {
                 let records = Records::new();
                 for i in (first + thread * each..).take(each as usize) {
                     store.put(&key(i), records.value(i))?;
                 }
-                Ok(())
-            };
-            if threads == 1 {
-                return write(0);
-            }
-            std::thread::scope(|scope| {
-                let started = (0..threads).map(|thread| scope.spawn(move || write(thread)));
-                let started: Vec<_> = started.collect();
-                let mut ended = started.into_iter().map(|thread| match thread.join() {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err("a writer panicked".into()),
-                });
-                ended.find(Result::is_err).unwrap_or(Ok(()))
-            })
+                Ok(each)
+            })?;
+            Ok(())
         })?;
         Ok(time / puts as f64)
     }

@@ -1,30 +1,31 @@
-//! The rows that read.
+//! The rows of the main group that read.
 
-use crate::disk::forget_pages;
-use crate::peer::{Direction, Outcome, Peer, Reader, Writes};
+use crate::files::forget_pages;
+use crate::groups::core::Core;
+use crate::peer::{Direction, Outcome, Peer, Reader, Setup};
 use crate::records::{key, missing_key, picks};
 use crate::stopwatch::Stopwatch;
-use crate::worker::{Worker, expect};
+use crate::threads::together;
+use crate::worker::expect;
 use crate::zipf::Zipf;
 use std::time::Instant;
 
-const GETS: u64 = 500_000;
 const COLD_GETS: u64 = 2_000;
 
-impl<P: Peer> Worker<P> {
+impl<P: Peer> Core<P> {
     /// Gets of random records that are there, or are not.
     pub fn get(&mut self, hit: bool) -> Outcome<f64> {
-        let (count, seed, cpu) = (self.count, self.rounds, self.cpu);
+        let (count, seed, cpu, gets) = (self.count, self.rounds, self.cpu, self.gets);
         let reader = self.loaded()?.reader()?;
         let mut found = 0;
         let start = Stopwatch::start(cpu);
-        for i in picks(count, GETS, seed) {
+        for i in picks(count, gets, seed) {
             let key = if hit { key(i) } else { missing_key(i) };
             found += u64::from(reader.get(&key)?.is_some());
         }
         let time = start.nanoseconds();
-        expect(found, if hit { GETS } else { 0 })?;
-        Ok(time / GETS as f64)
+        expect(found, if hit { gets } else { 0 })?;
+        Ok(time / gets as f64)
     }
 
     /// A walk over all records.
@@ -40,8 +41,8 @@ impl<P: Peer> Worker<P> {
 
     /// Seeks to random places, each with a short walk.
     pub fn seek(&mut self, records: usize) -> Outcome<f64> {
-        let seeks = 500_000 / records as u64;
         let (count, seed, cpu) = (self.count, self.rounds, self.cpu);
+        let seeks = self.gets / records as u64;
         let reader = self.loaded()?.reader()?;
         let mut seen = 0;
         let start = Stopwatch::start(cpu);
@@ -57,35 +58,26 @@ impl<P: Peer> Worker<P> {
 
     /// As [`get`](Self::get) by several threads at once, each with a reader of its own.
     pub fn get_threads(&mut self, threads: u64) -> Outcome<f64> {
-        let (count, seed) = (self.count, self.rounds);
+        let (count, seed, gets) = (self.count, self.rounds, self.gets);
         let store = self.loaded()?;
-        let read = |thread: u64| -> Outcome<u64> {
+        let start = Instant::now();
+        let found = together(threads, |thread| {
             let reader = store.reader()?;
             let mut found = 0;
-            for i in picks(count, GETS, seed * threads + thread) {
+            for i in picks(count, gets, seed * threads + thread) {
                 found += u64::from(reader.get(&key(i))?.is_some());
             }
             Ok(found)
-        };
-        let start = Instant::now();
-        let found = std::thread::scope(|scope| {
-            let started = (0..threads).map(|thread| scope.spawn(move || read(thread)));
-            let started: Vec<_> = started.collect();
-            let ended = started.into_iter().map(|thread| match thread.join() {
-                Ok(outcome) => outcome,
-                Err(_) => Err("a reader panicked".into()),
-            });
-            ended.sum::<Outcome<u64>>()
         })?;
         let time = start.elapsed().as_nanos() as f64;
-        expect(found, threads * GETS)?;
+        expect(found, threads * gets)?;
         Ok(time / found as f64)
     }
 
     /// Gets of records of which few are asked for most of the time.
     pub fn get_zipf(&mut self) -> Outcome<f64> {
-        let (count, seed, cpu) = (self.count, self.rounds, self.cpu);
-        let numbers: Vec<u64> = Zipf::new(count, seed).take(GETS as usize).collect();
+        let (count, seed, cpu, gets) = (self.count, self.rounds, self.cpu, self.gets);
+        let numbers: Vec<u64> = Zipf::new(count, seed).take(gets as usize).collect();
         let reader = self.loaded()?.reader()?;
         let mut found = 0;
         let start = Stopwatch::start(cpu);
@@ -93,15 +85,15 @@ impl<P: Peer> Worker<P> {
             found += u64::from(reader.get(&key(*i))?.is_some());
         }
         let time = start.nanoseconds();
-        expect(found, GETS)?;
-        Ok(time / GETS as f64)
+        expect(found, gets)?;
+        Ok(time / gets as f64)
     }
 
     /// Opens the loaded store when neither it nor the system remembers anything of it.
     fn cold(&mut self) -> Outcome<&P> {
         self.close_loaded()?;
         forget_pages(&self.loaded_dir())?;
-        let store = P::open(&self.loaded_dir(), Writes::Buffered)?;
+        let store = P::open(&self.loaded_dir(), Setup::BUFFERED)?;
         Ok(self.loaded.insert(store))
     }
 
