@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 /// Measures grainstore beside other embedded stores.
 ///
-/// Each store runs in a process of its own; the rounds of a row go round the stores in turn. Without
-/// options everything is measured in full, which takes hours; `--short` takes about ten minutes.
+/// Each store runs in a process of its own; the rounds of a row go round the stores in turn.
+/// Without options everything is measured in full, which takes hours; `--short` takes about ten
+/// minutes.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "grainstore-bench")]
 pub struct Options {

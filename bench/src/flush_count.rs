@@ -5,8 +5,8 @@
 //! system call. What reaches the device by a descriptor opened with `O_DSYNC` or by `msync` is not
 //! seen here; LMDB's is added by its peer, the others do not write in these ways.
 //!
-//! F1: the arguments are those of the C functions, and the kernel checks them: a wrong descriptor is
-//! an error and nothing else.
+//! F1: the arguments are those of the C functions, and the kernel checks them: a wrong descriptor
+//! is an error and nothing else.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU64, Ordering};

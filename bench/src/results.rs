@@ -133,10 +133,8 @@ impl Results {
                 }
             }
         }
-        let mut kept = 0;
-        for place in places.iter_mut().flatten() {
+        for (kept, place) in places.iter_mut().flatten().enumerate() {
             *place = kept;
-            kept += 1;
         }
         let is_used: Vec<_> = places.iter().map(Option::is_some).collect();
         let mut is_used = is_used.into_iter();

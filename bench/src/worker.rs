@@ -1,7 +1,8 @@
 //! The side of a run that has a store: reads names of rows, answers figures.
 //!
-//! A line in is the word of a row; a line out is `ok` and its figures, or `failed` and why. A figure
-//! that is not a number says that the store has no such thing. One worker answers one group.
+//! A line in is the word of a row; a line out is `ok` and its figures, or `failed` and why. A
+//! figure that is not a number says that the store has no such thing. One worker answers one
+//! group.
 
 use crate::files::remove;
 use crate::groups::Group;

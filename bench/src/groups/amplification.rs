@@ -1,5 +1,5 @@
-//! What is written and kept beyond the data: a load of which every second put overwrites, counted by
-//! the system.
+//! What is written and kept beyond the data: a load of which every second put overwrites, counted
+//! by the system.
 //!
 //! Bytes written are those of `/proc/self/io`: `wchar`, which calls that write were given, and
 //! `write_bytes`, of which pages are made dirty (once, however often they are written over before

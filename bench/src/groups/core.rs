@@ -176,20 +176,3 @@ impl<P: Peer> Core<P> {
         self.loaded.take().map_or(Ok(()), P::close)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_row_has_a_word_of_its_own_and_a_line() {
-        let scale = Scale {
-            records: 1_000,
-            is_short: true,
-        };
-        let rows = rows(scale);
-        let words: std::collections::BTreeSet<_> = rows.iter().map(|row| &row.word).collect();
-        assert_eq!(words.len(), rows.len());
-        assert!(rows.iter().all(|row| !row.lines.is_empty()));
-    }
-}

@@ -5,15 +5,15 @@ use crate::flush_count::flushes;
 use crate::peer::{Outcome, Peer, Setup};
 use crate::records::{Records, key};
 use crate::row::{Row, Unit};
-use crate::scale::Scale;
+use crate::scale::{Scale, grouped};
 use crate::threads::together;
 use crate::worker::{Desk, Job, no_row};
 
-const PUTS: u64 = 1_600;
+const PUTS: u64 = 800;
 
 /// The rows.
 pub fn rows(scale: Scale) -> Vec<Row> {
-    let puts = format!("{} puts", scale.durable(PUTS));
+    let puts = format!("{} puts", grouped(scale.durable(PUTS)));
     let one = |word: &str, name: &str| Row::new(word, &puts, &[(name, Unit::Count)]);
     vec![
         one("threads 1", "flushes for each put, 1 thread"),

@@ -107,3 +107,25 @@ pub fn desk<P: Peer + 'static>(job: &Job) -> Outcome<Box<dyn Desk>> {
         Group::Small => Box::new(small::Small::<P>::new(job)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_row_of_a_group_has_a_word_of_its_own_and_a_line() {
+        for records in [1_000, 1_000_000] {
+            let scale = Scale {
+                records,
+                is_short: false,
+            };
+            for group in Group::ALL {
+                let rows = rows(*group, scale);
+                let words: BTreeSet<_> = rows.iter().map(|row| &row.word).collect();
+                assert_eq!(words.len(), rows.len(), "{}", group.word());
+                assert!(rows.iter().all(|row| !row.lines.is_empty()));
+            }
+        }
+    }
+}

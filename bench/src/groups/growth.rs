@@ -1,7 +1,7 @@
 //! The same work on stores of 1, 2, 5 and 10 million records: what grows with them.
 //!
-//! Each size is loaded anew in random order, in unsynced batches of 1,000; from 2 million on the data
-//! is larger than the caches.
+//! Each size is loaded anew in random order, in unsynced batches of 1,000; from 2 million on the
+//! data is larger than the caches.
 
 use crate::files::{disk_bytes, remove};
 use crate::groups::core::BATCH;

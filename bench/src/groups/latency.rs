@@ -1,9 +1,9 @@
 //! How long the slow ones take: every put and get of a load is timed, while flushes and compactions
 //! run beneath it.
 //!
-//! One thread puts records as fast as they are taken, half of them over records that are there; one
-//! other gets records that are there. Both time each operation by itself. Where there is one writer,
-//! its slowest put is the longest time for which it stood still.
+//! One thread puts records as fast as they are taken, half of them over records that are there;
+//! one other gets records that are there. Both time each operation by itself. Where there is one
+//! writer, its slowest put is the longest time for which it stood still.
 
 use crate::files::remove;
 use crate::groups::core::BATCH;

@@ -178,7 +178,6 @@ impl<P: Peer> Shapes<P> {
         let start = Instant::now();
         store.bulk_delete((0..half).map(key))?;
         let removals = start.elapsed().as_nanos() as f64 / half as f64;
-        store.settle()?;
         store.close()?;
         let before = disk_bytes(dir)?;
         store = P::open(dir, Setup::BUFFERED)?;

@@ -1,5 +1,5 @@
-//! Keys as record stores have them: long prefixes in common, `table|tenant|…`, few tenants with most
-//! of the records.
+//! Keys as record stores have them: long prefixes in common, `table|tenant|…`, few tenants with
+//! most of the records.
 //!
 //! A key is some 60 bytes: the name of a table, a tenant by Zipf's law out of 2,000, a kind and a
 //! number that counts. Nine tenths of a key tell nothing apart.

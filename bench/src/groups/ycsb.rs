@@ -1,8 +1,8 @@
 //! The six core workloads of YCSB (Cooper et al., SoCC 2010), on one store that stays loaded.
 //!
-//! Records of 1,000 bytes, as its ten fields of 100; which are asked for follows Zipf's law with the
-//! skew 0.99, scattered over the keys; D asks for the latest ones, E walks 1 to 100 records. The
-//! store is loaded before, and D and E add to it. One thread; writes are unsynced.
+//! Records of 1,000 bytes, as its ten fields of 100; which are asked for follows Zipf's law with
+//! the skew 0.99, scattered over the keys; D asks for the latest ones, E walks 1 to 100 records.
+//! The store is loaded before, and D and E add to it. One thread; writes are unsynced.
 
 use crate::groups::core::BATCH;
 use crate::keys::Noise;

@@ -1,5 +1,6 @@
-//! A picture of a table: for each line a bar for each peer, from grainstore's figure to its own, on an
-//! axis on which each step is ten times as much. To the right a peer has more, to the left less.
+//! A picture of a table: for each line a bar for each peer, from grainstore's figure to its own,
+//! on an axis on which each step is ten times as much. To the right a peer has more, to the left
+//! less.
 
 use super::svg::{Anchor, LogAxis, Svg, colour};
 use super::table::{OURS, columns, ordered, ratio};

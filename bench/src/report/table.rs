@@ -3,6 +3,7 @@
 
 use crate::groups::Group;
 use crate::results::{Measured, Results, spread};
+use crate::scale::with_commas;
 use std::fmt::Write;
 
 /// The columns, in their order, with what stands above them.
@@ -76,7 +77,7 @@ pub fn table(results: &Results, group: Group) -> String {
             _ => format!(" ({})", line.scale),
         };
         let peer = best_peer(line).and_then(|(_, figure)| ratio(line, figure));
-        let peer = peer.map_or_else(String::new, |ratio| format!("{ratio:.2}x"));
+        let peer = peer.map_or_else(String::new, times);
         let _ = writeln!(
             text,
             "| {}{scale} | {} | {peer} |",
@@ -92,7 +93,8 @@ fn cell(line: &Measured, store: &str, best: Option<f64>) -> String {
         return "–".to_owned();
     };
     let mut text = line.unit.text(figure);
-    if Some(figure) == best {
+    // What reads alike is alike; alone nobody is best.
+    if line.cells.len() > 1 && best.is_some_and(|best| line.unit.text(best) == text) {
         text = format!("**{text}**");
     }
     if cell.rounds.len() > 1 {
@@ -101,7 +103,7 @@ fn cell(line: &Measured, store: &str, best: Option<f64>) -> String {
     if store != OURS
         && let Some(ratio) = ratio(line, figure)
     {
-        let _ = write!(text, " ({ratio:.2}x)");
+        let _ = write!(text, " ({})", times(ratio));
     }
     text
 }
@@ -110,6 +112,15 @@ fn cell(line: &Measured, store: &str, best: Option<f64>) -> String {
 pub fn ratio(line: &Measured, figure: f64) -> Option<f64> {
     let ours = line.median(OURS)?;
     (ours > 0.0 && figure >= 0.0).then(|| figure / ours)
+}
+
+/// A ratio, with as many places as say something.
+pub fn times(ratio: f64) -> String {
+    match ratio {
+        large if large >= 100.0 => format!("{}x", with_commas(&format!("{large:.0}"))),
+        small if small < 0.1 => format!("{small:.3}x"),
+        _ => format!("{ratio:.2}x"),
+    }
 }
 
 /// The least figure.

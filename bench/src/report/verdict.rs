@@ -1,6 +1,6 @@
 //! Where grainstore is first and where it is not, worked out from the figures.
 
-use super::table::{OURS, best_peer, ordered, ratio, title};
+use super::table::{OURS, best_peer, ordered, ratio, times, title};
 use crate::groups::Group;
 use crate::results::{Measured, Results, extremes};
 use std::fmt::Write;
@@ -90,11 +90,12 @@ pub fn not_first(results: &Results, group: Group) -> String {
         };
         let _ = writeln!(
             text,
-            "- {}: {} has {} where grainstore has {} ({ratio:.2}x){unsure}",
+            "- {}: {} has {} where grainstore has {} ({}){unsure}",
             line.name,
             title(peer),
             line.unit.text(figure),
             line.unit.text(ours),
+            times(ratio),
         );
     }
     text

@@ -1,5 +1,5 @@
-//! native_db 0.8, which keeps structs with their indexes in a redb 2 of its own. Its codec is the one
-//! it uses unless told otherwise, bincode 1.3. Every commit of it is durable: it has no other.
+//! native_db 0.8, which keeps structs with their indexes in a redb 2 of its own. Its codec is the
+//! one it uses unless told otherwise, bincode 1.3. Every commit of it is durable: it has no other.
 
 use super::codec::Codec;
 use super::grain::{Grain, key_bytes, owner, prefix_bytes};
