@@ -61,7 +61,7 @@ impl Peer for RocksDb {
         for (key, value) in records {
             batch.put(key.as_ref(), value.as_ref());
         }
-        Ok(self.db.write_opt(&batch, &self.write_options())?)
+        Ok(self.db.write_opt(batch, &self.write_options())?)
     }
 
     fn delete(&self, key: &[u8]) -> Outcome<()> {
@@ -73,7 +73,7 @@ impl Peer for RocksDb {
         for key in keys {
             batch.delete(key.as_ref());
         }
-        Ok(self.db.write_opt(&batch, &self.write_options())?)
+        Ok(self.db.write_opt(batch, &self.write_options())?)
     }
 
     fn reader(&self) -> Outcome<impl Reader + '_> {
