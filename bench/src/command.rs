@@ -49,7 +49,9 @@ pub struct Options {
     #[arg(long)]
     pub save: Option<PathBuf>,
     /// Measures nothing, takes the results of these files, by commas; later ones replace and add
-    #[arg(long, value_delimiter = ',', conflicts_with_all = ["short", "records", "rounds", "cpu"])]
+    #[arg(long, value_delimiter = ',', conflicts_with_all = [
+        "short", "records", "rounds", "cpu", "stores", "groups", "rows"
+    ])]
     pub from: Vec<PathBuf>,
     /// Writes the report to this file, and its plots into a folder of the same name beside it
     #[arg(long, value_name = "FILE")]

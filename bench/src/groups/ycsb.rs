@@ -80,7 +80,11 @@ impl<P: Peer> Desk for Ycsb<P> {
             "e" => WALKS,
             _ => OPERATIONS,
         });
-        Ok(vec![self.run(&shares, operations, round)?])
+        let figure = match word {
+            "c" => self.reads(operations, round)?,
+            _ => self.run(&shares, operations, round)?,
+        };
+        Ok(vec![figure])
     }
 }
 
@@ -107,6 +111,19 @@ impl<P: Peer> Ycsb<P> {
         store.settle()?;
         self.store = Some(store);
         Ok(())
+    }
+
+    /// Nothing is written beside them, so one reader does.
+    fn reads(&self, operations: u64, round: u64) -> Outcome<f64> {
+        let store = self.store.as_ref().ok_or("the store is gone")?;
+        let mut zipf = Zipf::new(self.count, round);
+        let reader = store.reader()?;
+        let start = Instant::now();
+        for _ in 0..operations {
+            let found = reader.get(&key(mix(zipf.rank()) % self.count))?;
+            found.ok_or("a record that was put is not there")?;
+        }
+        Ok(start.elapsed().as_nanos() as f64 / operations as f64)
     }
 
     fn run(&mut self, shares: &Mix, operations: u64, round: u64) -> Outcome<f64> {
