@@ -15,11 +15,11 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "grainstore-bench")]
 pub struct Options {
-    /// A tenth of the records, fewer rounds.
+    /// A fifth of the records, fewer rounds
     #[arg(long)]
     pub short: bool,
     /// Records of the main group; all others follow in proportion [default: 1,000,000, with
-    /// --short 100,000]
+    /// --short 200,000]
     #[arg(long, value_parser = number)]
     pub records: Option<u64>,
     /// Rounds of every row [default: 3, with --short 2; rows that fill a store of their own each
@@ -75,7 +75,7 @@ fn number(text: &str) -> Result<u64, String> {
 impl Options {
     /// How large everything is.
     pub fn scale(&self) -> Scale {
-        let records = if self.short { 100_000 } else { 1_000_000 };
+        let records = if self.short { 200_000 } else { 1_000_000 };
         Scale {
             records: self.records.unwrap_or(records),
             is_short: self.short,

@@ -70,6 +70,9 @@ const BULK_BATCH: usize = 10_000;
 
 /// A store that is measured, shared by the threads that write to it.
 pub trait Peer: Sized + Send + Sync {
+    /// False where nothing it offers makes a write durable: it has no figures in such rows.
+    const IS_DURABLE: bool = true;
+
     /// Opens the store in `dir`, creating it where there is none.
     fn open(dir: &Path, setup: Setup) -> Outcome<Self>;
 

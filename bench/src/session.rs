@@ -85,7 +85,7 @@ pub fn list(options: &Options) -> Outcome<()> {
             group.word(),
             options.rounds(group)
         );
-        for row in wanted_rows(group, options) {
+        for (_, row) in wanted_rows(group, options) {
             for line in &row.lines {
                 println!("  {} [{}]", line.name, row.scale);
             }
@@ -94,10 +94,12 @@ pub fn list(options: &Options) -> Outcome<()> {
     Ok(())
 }
 
-fn wanted_rows(group: Group, options: &Options) -> Vec<Row> {
+/// The rows that are asked for, each with its place among all rows of the group.
+fn wanted_rows(group: Group, options: &Options) -> Vec<(usize, Row)> {
     let wanted = |line: &Line| options.wants(&line.name);
-    let rows = rows(group, options.scale()).into_iter();
-    rows.filter(|row| row.lines.iter().any(wanted)).collect()
+    let rows = rows(group, options.scale()).into_iter().enumerate();
+    rows.filter(|(_, row)| row.lines.iter().any(wanted))
+        .collect()
 }
 
 /// Measures every row that is asked for.
@@ -122,14 +124,14 @@ pub fn measure(options: &Options) -> Outcome<Results> {
 
 fn measure_group(
     group: Group,
-    rows: &[Row],
+    rows: &[(usize, Row)],
     stores: &[String],
     options: &Options,
     results: &mut Results,
 ) -> Outcome<()> {
     let workers = stores.iter().map(|s| Worker::start(s, group, options));
     let mut workers = workers.collect::<Outcome<Vec<_>>>()?;
-    for (order, row) in rows.iter().enumerate() {
+    for (order, row) in rows {
         eprintln!("{}: {}", group.word(), row.lines[0].name);
         let figures = measure_row(row, &mut workers, options.rounds(group), |store, error| {
             eprintln!("  {store} failed: {error}");
@@ -151,7 +153,7 @@ fn measure_group(
             results.lines.push(Measured {
                 group,
                 word: row.word.clone(),
-                order,
+                order: *order,
                 at,
                 name: line.name.clone(),
                 unit: line.unit,

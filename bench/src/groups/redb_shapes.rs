@@ -102,6 +102,9 @@ impl<P: Peer> Shapes<P> {
     }
 
     fn durable_writes(&self, dir: &Path) -> Outcome<[f64; 2]> {
+        if !P::IS_DURABLE {
+            return Ok([f64::NAN; 2]);
+        }
         let store = P::open(dir, Setup::DURABLE)?;
         let scale = self.job.scale;
         let (individual, batches) = (scale.durable(INDIVIDUAL), scale.durable(BATCHES));

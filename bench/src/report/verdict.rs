@@ -25,10 +25,10 @@ fn standing(lines: &[&Measured]) -> Standing {
     standing
 }
 
-/// True where a peer has less; `None` where one of the two has no figure.
+/// True where a peer has less, as far as a table tells; `None` where one of them has no figure.
 fn is_behind(line: &Measured) -> Option<bool> {
-    let (_, peer) = best_peer(line)?;
-    Some(peer < line.median(OURS)?)
+    let ((_, peer), ours) = (best_peer(line)?, line.median(OURS)?);
+    Some(peer < ours && line.unit.text(peer) != line.unit.text(ours))
 }
 
 /// A sentence for each group, and one for all.
