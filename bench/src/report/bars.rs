@@ -3,7 +3,7 @@
 //! less.
 
 use super::svg::{Anchor, LogAxis, Svg, colour};
-use super::table::{OURS, columns, ordered, ratio};
+use super::table::{OURS, columns, ordered, ratio, times};
 use crate::groups::Group;
 use crate::results::Results;
 
@@ -64,7 +64,7 @@ pub fn bars(results: &Results, group: Group) -> Option<String> {
                 true => (end - 3.0, Anchor::End),
                 false => (end + 3.0, Anchor::Start),
             };
-            svg.text((x, top + BAR - 1.0), 8.0, anchor, &format!("{ratio:.2}"));
+            svg.text((x, top + BAR - 1.0), 8.0, anchor, &times(*ratio));
         }
         y += height(bars.len());
     }
