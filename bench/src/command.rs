@@ -15,15 +15,15 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "grainstore-bench")]
 pub struct Options {
-    /// A fifth of the records, fewer rounds
+    /// A fifth of the records, and fewer rounds of the rows that take long
     #[arg(long)]
     pub short: bool,
     /// Records of the main group; all others follow in proportion [default: 1,000,000, with
     /// --short 200,000]
     #[arg(long, value_parser = number)]
     pub records: Option<u64>,
-    /// Rounds of every row [default: 3, with --short 2; rows that fill a store of their own each
-    /// time take fewer]
+    /// Rounds of every row [default: 3; with --short 2 of rows that fill a store of their own each
+    /// time, and of `growth` a third]
     #[arg(long)]
     pub rounds: Option<usize>,
     /// The stores, by commas [default: all that are built in, without sled]
@@ -111,10 +111,10 @@ impl Options {
 
     /// How often the rows of `group` are measured.
     pub fn rounds(&self, group: Group) -> usize {
-        let rounds = self.rounds.unwrap_or(if self.short { 2 } else { 3 }).max(1);
+        let rounds = self.rounds.unwrap_or(3).max(1);
         match group.is_heavy() {
-            true if self.short && self.rounds.is_none() => 1,
             true if group == Group::Growth => rounds.div_ceil(3),
+            true if self.short && self.rounds.is_none() => 2,
             _ => rounds,
         }
     }

@@ -72,6 +72,8 @@ const BULK_BATCH: usize = 10_000;
 pub trait Peer: Sized + Send + Sync {
     /// False where nothing it offers makes a write durable: it has no figures in such rows.
     const IS_DURABLE: bool = true;
+    /// False where [`compact`](Self::compact) has nothing to call.
+    const HAS_COMPACTION: bool = true;
 
     /// Opens the store in `dir`, creating it where there is none.
     fn open(dir: &Path, setup: Setup) -> Outcome<Self>;

@@ -40,6 +40,8 @@ impl Heed {
 }
 
 impl Peer for Heed {
+    const HAS_COMPACTION: bool = false;
+
     fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
         std::fs::create_dir_all(dir)?;
         let mut options = EnvOpenOptions::new();

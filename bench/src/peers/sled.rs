@@ -23,6 +23,7 @@ impl Sled {
 
 impl Peer for Sled {
     const IS_DURABLE: bool = false;
+    const HAS_COMPACTION: bool = false;
 
     fn open(dir: &Path, setup: Setup) -> Outcome<Self> {
         let config = Config::new()
