@@ -38,7 +38,7 @@ pub struct Options {
     /// Lets all stores grow in the group `growth`, not grainstore alone
     #[arg(long)]
     pub growth_peers: bool,
-    /// Takes the time that the one thread of a reading row ran, not the time that passed
+    /// In reading rows of `core`, takes the time that their thread ran, not the time that passed
     #[arg(long)]
     pub cpu: bool,
     /// Where the stores are put; removed afterwards
