@@ -28,7 +28,7 @@ use grainstore_proof::effort;
 use grainstore_proof::generate::changes;
 use grainstore_proof::recovery::Finding;
 use grainstore_proof::score::{self, Row};
-use grainstore_proof::setting::Setting;
+use grainstore_proof::setting::{Setting, Style};
 use run::{History, Outcome, run};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -41,6 +41,14 @@ const SMALL: Setting = Setting {
     level1_kib: 4,
     wal_segment_kib: 4,
     ..Setting::SMALL
+};
+
+/// The same with size-tiered compaction, no hash index and tables that are read back.
+const TIERED: Setting = Setting {
+    style: Style::SizeTiered,
+    hash_index: false,
+    verify_new_tables: true,
+    ..SMALL
 };
 
 /// The same with the work on a thread of its own, so that calls come in another order each time.
@@ -143,6 +151,13 @@ every_call! {
     syncs_may_fail_from_any_on: SMALL Eio FromThenOn Syncs,
     reads_may_fail_from_any_on: SMALL Eio FromThenOn Reads,
     names_may_fail_from_any_on: SMALL Eio FromThenOn Names,
+    any_call_may_fail_once_with_size_tiered_compaction: TIERED Eio Once All,
+    the_device_may_fail_from_any_call_on_with_size_tiered_compaction: TIERED Eio FromThenOn All,
+    the_disk_may_be_full_once_with_size_tiered_compaction: TIERED Enospc Once All,
+    the_disk_may_be_full_from_any_call_on_with_size_tiered_compaction: TIERED Enospc FromThenOn All,
+    any_call_may_be_interrupted_once_with_size_tiered_compaction: TIERED Eintr Once All,
+    every_second_call_may_be_interrupted_with_size_tiered_compaction: TIERED Eintr FromThenOn All,
+    a_write_may_be_short_with_size_tiered_compaction: TIERED ShortWrite Once All,
     any_call_may_fail_once_where_work_runs_beside: BESIDE Eio Once All,
     the_disk_may_be_full_from_any_call_on_where_work_runs_beside: BESIDE Enospc FromThenOn All,
 }

@@ -13,7 +13,7 @@ const KEPT: &str = "tests/typed_model/failures.txt";
 
 #[test]
 fn indexes_answer_as_their_model_over_short_histories() {
-    hold(7_000, KEPT, &history(30), |history| run(&history));
+    hold(9_000, KEPT, &history(30), |history| run(&history));
 }
 
 #[test]

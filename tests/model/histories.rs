@@ -34,24 +34,24 @@ fn engine_histories(
 #[test]
 fn engine_answers_as_its_model_over_long_histories() {
     let setting = generate::small_setting();
-    engine_histories(500, setting, generate::history(160)).assert_whole();
+    engine_histories(1_200, setting, generate::history(160)).assert_whole();
 }
 
 #[test]
 fn engine_answers_as_its_model_over_short_histories() {
     let setting = generate::small_setting();
-    engine_histories(700, setting, generate::history(60)).assert_whole();
+    engine_histories(4_000, setting, generate::history(60)).assert_whole();
 }
 
 #[test]
 fn engine_answers_as_its_model_whatever_the_style_of_compaction() {
     let setting = generate::tiered_setting();
-    engine_histories(500, setting, generate::history(160)).assert_whole();
+    engine_histories(1_200, setting, generate::history(160)).assert_whole();
 }
 
 #[test]
 fn engine_answers_as_its_model_at_any_size_and_with_a_thread() {
-    let coverage = engine_histories(200, generate::any_setting(), generate::history(120));
+    let coverage = engine_histories(400, generate::any_setting(), generate::history(120));
     println!("{coverage}");
 }
 
@@ -61,7 +61,7 @@ fn typed_stores_answer_as_their_model() {
     let small = (generate::small_setting(), any::<bool>());
     let setting = small.prop_map(|(small, thread)| Setting { thread, ..small });
     let input = (setting, any::<bool>(), store_history(100));
-    hold(700, KEPT, &input, |(setting, with_defaults, history)| {
+    hold(1_500, KEPT, &input, |(setting, with_defaults, history)| {
         let coverage = &mut coverage.borrow_mut();
         store_run::run(&setting, with_defaults, &history, coverage);
     });

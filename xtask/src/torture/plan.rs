@@ -30,11 +30,13 @@ const fn again(name: &'static str, times: u64) -> Suite {
 /// The suites of the plain pass, in this order.
 pub(super) const SUITES: &[Suite] = &[
     again("crash", 1),
+    again("exhaustive", 1),
     once("backend_crash"),
     again("faults", 1),
     again("disk_full", 1),
     again("model", 4),
     again("typed_model", 4),
+    again("metamorphic", 1),
     once("damage"),
     once("process"),
     again("golden", 4),
@@ -45,6 +47,8 @@ pub(super) const SUITES: &[Suite] = &[
     once("journal"),
     once("watch"),
     once("tombstones"),
+    once("limits"),
+    once("surroundings"),
 ];
 
 /// What the minutes are divided among, in the order of its doing.
