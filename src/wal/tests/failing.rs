@@ -188,6 +188,16 @@ fn name_that_cannot_be_looked_at_is_not_taken_for_a_free_one() {
 }
 
 #[test]
+fn spare_that_may_not_be_opened_gives_way_to_a_new_file() {
+    let disk = MemoryDisk::default();
+    disk.put(&spare_path(4), vec![7; 5000]);
+    disk.deny(&spare_path(4));
+    let mut writer = create(&disk, 9, Some(4));
+    append(&mut writer, &row(0, 2)).unwrap();
+    assert_eq!(replayed(&disk, 9).unwrap().0, row(0, 2));
+}
+
+#[test]
 fn segment_that_cannot_be_read_is_an_error_of_the_disk_and_no_torn_tail() {
     let disk = MemoryDisk::default();
     let mut writer = create(&disk, 1, None);
