@@ -23,7 +23,7 @@ pub struct Options {
     #[arg(long, value_parser = number)]
     pub records: Option<u64>,
     /// Rounds of every row [default: 3; with --short 2 of rows that fill a store of their own each
-    /// time, and of `growth` a third]
+    /// time, and of `growth` and `small` a third]
     #[arg(long)]
     pub rounds: Option<usize>,
     /// The stores, by commas [default: all that are built in, without sled]
@@ -113,7 +113,7 @@ impl Options {
     pub fn rounds(&self, group: Group) -> usize {
         let rounds = self.rounds.unwrap_or(3).max(1);
         match group.is_heavy() {
-            true if group == Group::Growth => rounds.div_ceil(3),
+            true if matches!(group, Group::Growth | Group::Small) => rounds.div_ceil(3),
             true if self.short && self.rounds.is_none() => 2,
             _ => rounds,
         }
