@@ -354,7 +354,10 @@ impl Watch {
             };
             match popped {
                 Popped::Event(event) => {
-                    self.settled_ms = event.time_ms;
+                    // What comes due by a gap may have been replaced or deleted in it.
+                    if !matches!(event.change, WatchChange::Missed { .. }) {
+                        self.settled_ms = event.time_ms;
+                    }
                     self.held = Some(event);
                 }
                 Popped::Empty => return Step::Idle,
@@ -418,7 +421,10 @@ impl Watch {
             WatchChange::Put { key, .. } | WatchChange::Delete { key } => self.timers.cancel(key),
             WatchChange::DeleteRange { start, end } => self.timers.cancel_range(start, end),
             WatchChange::Expired { .. } => {}
-            WatchChange::Missed { .. } => event.time_ms = self.begin_timers_anew(event.time_ms),
+            WatchChange::Missed { .. } => {
+                self.settled_ms = event.time_ms;
+                event.time_ms = self.begin_timers_anew(event.time_ms);
+            }
         }
         event
     }

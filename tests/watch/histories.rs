@@ -319,3 +319,24 @@ proptest! {
         run.catch_up();
     }
 }
+
+#[test]
+fn nothing_is_told_to_expire_that_was_deleted_within_a_gap() {
+    let commit = Step::Commit;
+    let steps = [
+        commit(vec![Write::Put(2, None), Write::Put(2, Some(0))]),
+        commit(vec![Write::Put(2, None); 3]),
+        Step::Follow(2),
+        Step::Ingest(vec![(3, None), (6, Some(1)), (2, None)]),
+        Step::Ingest(vec![(2, None)]),
+        commit(vec![Write::Delete(6)]),
+        Step::Follow(2),
+        Step::Advance(1),
+        commit(vec![Write::Delete(2)]),
+    ];
+    let mut run = Run::new(3, 1, false, &[]);
+    for step in &steps {
+        run.take_step(step);
+    }
+    run.catch_up();
+}
