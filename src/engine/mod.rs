@@ -54,6 +54,7 @@ pub(crate) mod trouble;
 pub(crate) mod watch;
 pub(crate) mod watch_event;
 pub(crate) mod watch_hub;
+mod watch_in_snapshot;
 pub(crate) mod watch_ring;
 pub(crate) mod watch_timers;
 pub(crate) mod witness;

@@ -371,8 +371,7 @@ impl Watch {
 
     /// Only where there are timers is the clock looked at.
     fn is_due(&self) -> bool {
-        let due_ms = self.timers.next_ms();
-        due_ms.is_some_and(|due_ms| due_ms <= self.core.clock.now_ms())
+        self.due_in().is_some_and(|left| left.is_zero())
     }
 
     /// Walks on; `true` where the walk is done (W1).
@@ -383,8 +382,8 @@ impl Watch {
             _ if self.core.check_open().is_err() => return Ok(true),
             Walk::Due(snapshot) => {
                 let view = self.core.view.load_full();
-                let cursor = Cursor::new(view, snapshot.point(), self.range.clone())?;
-                let mut cursor = Box::new(cursor);
+                let range = self.range.clone();
+                let mut cursor = Box::new(Cursor::new(view, snapshot.point(), range)?);
                 cursor.seek_to_first()?;
                 cursor
             }
@@ -394,10 +393,9 @@ impl Watch {
             if !cursor.valid() {
                 return Ok(true);
             }
-            let expiry_ms = cursor.expiry_ms();
-            if expiry_ms != 0 {
-                let mark = (self.mark)(cursor.value());
-                self.timers.set(&cursor.key().into(), expiry_ms, mark);
+            if cursor.expiry_ms() != 0 {
+                let (key, mark) = (cursor.key().into(), (self.mark)(cursor.value()));
+                self.timers.set(&key, cursor.expiry_ms(), mark);
             }
             cursor.next()?;
         }
@@ -421,10 +419,7 @@ impl Watch {
             WatchChange::Put { key, .. } | WatchChange::Delete { key } => self.timers.cancel(key),
             WatchChange::DeleteRange { start, end } => self.timers.cancel_range(start, end),
             WatchChange::Expired { .. } => {}
-            WatchChange::Missed { .. } => {
-                self.settled_ms = event.time_ms;
-                event.time_ms = self.begin_timers_anew(event.time_ms);
-            }
+            WatchChange::Missed { .. } => event.time_ms = self.begin_timers_anew(event.time_ms),
         }
         event
     }
@@ -438,9 +433,11 @@ impl Watch {
                 mark,
             } => (expiry_ms, WatchChange::Expired { key, mark }),
             Due::Lost(expiries) => {
-                let time_ms = self.begin_timers_anew(self.settled_ms);
-                let events = 0;
-                (time_ms, WatchChange::Missed { events, expiries })
+                let missed = WatchChange::Missed {
+                    events: 0,
+                    expiries,
+                };
+                (self.begin_timers_anew(self.settled_ms), missed)
             }
         };
         WatchEvent {
@@ -454,6 +451,7 @@ impl Watch {
     /// After a gap told at `time_ms` the timers are those of a snapshot taken now; answers from
     /// when on nothing is missed (W3).
     fn begin_timers_anew(&mut self, time_ms: u64) -> u64 {
+        self.settled_ms = time_ms;
         if !self.timers.are_kept() {
             return time_ms;
         }
@@ -461,15 +459,6 @@ impl Watch {
         let from_ms = snapshot.time_ms();
         self.look_for_expiries(snapshot);
         from_ms
-    }
-}
-
-impl WatchEvent {
-    /// True where `snapshot`, of the same engine, shows the state after this event already, so
-    /// that who reads the snapshot passes over it.
-    #[must_use]
-    pub fn is_in(&self, snapshot: &Snapshot) -> bool {
-        self.position <= snapshot.sequence() && self.time_ms <= snapshot.time_ms()
     }
 }
 
