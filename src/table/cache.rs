@@ -156,11 +156,6 @@ impl BlockCache {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// How many bytes of blocks could be kept beside those that are.
-    pub(crate) fn room(&self) -> usize {
-        self.bytes_max.saturating_sub(self.bytes())
-    }
-
     /// How many bytes of blocks readers hold that are not kept. Looks at each of those blocks.
     pub(crate) fn pinned_bytes(&self) -> usize {
         let mut ring = self.ring.lock();

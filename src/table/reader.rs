@@ -12,8 +12,6 @@ use super::fault::{damaged, refused};
 use super::file::TableFile;
 use super::open_files::OpenFiles;
 use super::read_ahead::ReadAhead;
-use super::warming::Surroundings;
-use crate::clock::Stopwatch;
 use crate::error::{Error, Result};
 use crate::format::block::{Block, Lookup};
 use crate::format::block_envelope;
@@ -38,7 +36,6 @@ pub(crate) struct Table {
     sections: Sections,
     slots: Slots,
     cache: Arc<BlockCache>,
-    surroundings: Surroundings,
 }
 
 /// The file of a table, whose number its checksums need.
@@ -129,7 +126,6 @@ impl Table {
             source,
             sections,
             cache,
-            surroundings: Surroundings::new(),
         }))
     }
 
@@ -237,14 +233,7 @@ impl Table {
             return Ok(None);
         };
         let mut bytes = vec![0; len];
-        let watch = Stopwatch::start();
         self.source.read(&mut bytes, offset)?;
-        let end = self.data_bytes();
-        if let Some(range) = self.surroundings.of(offset, end, watch.elapsed())
-            && self.cache.room() as u64 >= end
-        {
-            self.will_need(range);
-        }
         let block = self.decode(bytes, offset)?;
         let slot = number.saturating_sub(planted(Mistake::BlockInWrongSlot).into());
         Ok(Some(self.cache.keep(&self.slots, slot, Arc::new(block))))

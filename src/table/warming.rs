@@ -1,56 +1,18 @@
-//! Telling the system what will be read soon, so that a database that it has forgotten warms up
-//! fast.
+//! Telling the system what a walk will read soon, so that a cold scan need not wait for each block.
 //!
-//! Reads of single blocks all over a file that is not in the system's memory cost a visit to the
-//! device each, and so do the steps of a scan where the system reads too little ahead. A get that
-//! had to wait for the device asks for the surroundings of its block, as long as the cache has room
-//! for all of the table; a walk asks for what comes next in its direction, block after block that
-//! it misses. These are hints: nothing that is read or written depends on them, nor on the times
-//! that they go by.
+//! The system reads a little ahead of reads that follow one another; a walk that misses block after
+//! block asks for more, in its direction. These are hints: nothing that is read or written depends
+//! on them. Gets do not ask for the surroundings of their block: tried, and slower.
 //!
-//! Any thread may ask [`Surroundings`]; a [`Headway`] belongs to one cursor.
+//! A [`Headway`] belongs to one cursor.
 
-use crate::sync::{AtomicU64, Ordering};
 use std::ops::Range;
-use std::time::Duration;
 
 /// What is asked for at once.
 const WINDOW_BYTES: u64 = 2 << 20;
 
-/// A read that took longer went to a device; the system's memory answers in a few microseconds.
-const DEVICE_LEAST: Duration = Duration::from_micros(40);
-
 /// Blocks in a row that a walk must have missed before more are asked for.
 const MISSES_LEAST: u32 = 2;
-
-/// Which windows of a table gets have asked for.
-#[derive(Debug)]
-pub(crate) struct Surroundings {
-    /// The last one; `u64::MAX` for none.
-    window_last: AtomicU64,
-}
-
-impl Surroundings {
-    /// Nothing was asked for yet.
-    pub(crate) fn new() -> Self {
-        Self {
-            window_last: AtomicU64::new(u64::MAX),
-        }
-    }
-
-    /// What to ask for after a block at `offset` took so long to read; `end` is where blocks end.
-    pub(crate) fn of(&self, offset: u64, end: u64, took: Duration) -> Option<Range<u64>> {
-        if took < DEVICE_LEAST {
-            return None;
-        }
-        let window = offset / WINDOW_BYTES;
-        if self.window_last.swap(window, Ordering::Relaxed) == window {
-            return None;
-        }
-        let start = window * WINDOW_BYTES;
-        Some(start..end.min(start + WINDOW_BYTES))
-    }
-}
 
 /// How far a walk over blocks has asked.
 #[derive(Debug, Default)]
@@ -97,19 +59,6 @@ mod tests {
     use super::*;
 
     const MIB: u64 = 1 << 20;
-
-    #[test]
-    fn a_slow_read_asks_for_its_window_once() {
-        let around = Surroundings::new();
-        let slow = Duration::from_millis(1);
-        assert_eq!(around.of(3 * MIB, 64 * MIB, Duration::from_micros(5)), None);
-        assert_eq!(around.of(3 * MIB, 64 * MIB, slow), Some(2 * MIB..4 * MIB));
-        assert_eq!(around.of(2 * MIB, 64 * MIB, slow), None);
-        assert_eq!(
-            around.of(63 * MIB, 63 * MIB + 9, slow),
-            Some(62 * MIB..63 * MIB + 9)
-        );
-    }
 
     #[test]
     fn a_walk_stays_half_a_window_ahead_and_asks_for_nothing_twice() {
