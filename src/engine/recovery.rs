@@ -316,6 +316,7 @@ fn start_log(
     let wal_options = WalOptions {
         segment_bytes: options.wal_segment_bytes,
         prewrite: options.durability != Durability::Buffered,
+        announce: options.durability != Durability::Sync,
     };
     WalWriter::create(Arc::clone(file_system), dir, number, spare, wal_options)
 }

@@ -73,6 +73,7 @@ fn segment_that_nothing_names_and_that_was_in_use_is_damage() {
     let options = WalOptions {
         segment_bytes: 4 << 10,
         prewrite: false,
+        announce: false,
     };
     let leave: [fn(&mut WalWriter, CloseMark); 3] = [
         |_, _| {},

@@ -48,6 +48,14 @@ pub trait File: Debug + Send + Sync {
         let _ = range;
     }
 
+    /// Small writes will follow one another in `range`, from its start on: a hint to make them
+    /// cheap, for which the file may grow (with zeros) to the end of the range and a little beyond.
+    /// What a write means is the same. One range counts at a time, the last. The default does
+    /// nothing.
+    fn will_write(&self, range: Range<u64>) {
+        let _ = range;
+    }
+
     /// True where the file has no bytes.
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)

@@ -19,6 +19,8 @@ pub(crate) mod fault_disk;
 pub(crate) mod file_system;
 pub(crate) mod fork_mark;
 pub(crate) mod hold;
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+mod mapped_window;
 #[cfg(feature = "sim")]
 mod name_tree;
 #[cfg(feature = "sim")]

@@ -4,10 +4,14 @@
 //! which die with the process that holds them, and its forks. Any thread may call.
 
 use super::file_system::{File, FileLock, FileSystem, OpenMode};
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+use super::mapped_window::MappedWindow;
 use crate::planted::{Mistake, planted};
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+use crate::sync::Mutex;
 use std::ffi::OsString;
 use std::io;
-#[cfg(all(target_os = "linux", not(shuttle)))]
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +22,26 @@ pub struct RealDisk;
 
 #[derive(Debug)]
 #[allow(clippy::disallowed_types)]
-struct RealFile(std::fs::File);
+struct RealFile {
+    file: std::fs::File,
+    /// Where small writes are expected.
+    #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+    window: Mutex<Window>,
+}
+
+/// Longer writes are cheaper by a system call, which fills pages without a fault for each.
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+const SMALL_BYTES_MAX: usize = 8 << 10;
+
+/// A stretch of a file where small writes are expected.
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+#[derive(Debug)]
+enum Window {
+    None,
+    /// Not mapped before the first small write comes.
+    Announced(Range<u64>),
+    Mapped(MappedWindow),
+}
 
 #[derive(Debug)]
 #[allow(clippy::disallowed_types)]
@@ -66,42 +89,88 @@ impl Drop for RealLock {
     }
 }
 
+#[allow(clippy::disallowed_types)]
+impl From<std::fs::File> for RealFile {
+    fn from(file: std::fs::File) -> Self {
+        Self {
+            file,
+            #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+            window: Mutex::new(Window::None),
+        }
+    }
+}
+
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+impl RealFile {
+    /// Writes by way of the window, where there is one that takes all of `buf`.
+    fn write_in_window(&self, buf: &[u8], offset: u64) -> bool {
+        let mut window = self.window.lock();
+        if let Window::Announced(range) = &*window
+            && range.contains(&offset)
+        {
+            let mapped = MappedWindow::map(&self.file, range.clone());
+            *window = mapped.map_or(Window::None, Window::Mapped);
+        }
+        let Window::Mapped(mapped) = &mut *window else {
+            return false;
+        };
+        mapped.write(buf, offset).unwrap_or_else(|_| {
+            // The system call that is made instead tells what is wrong.
+            *window = Window::None;
+            false
+        })
+    }
+}
+
 impl File for RealFile {
     fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
         #[cfg(unix)]
-        return std::os::unix::fs::FileExt::read_at(&self.0, buf, offset);
+        return std::os::unix::fs::FileExt::read_at(&self.file, buf, offset);
         #[cfg(windows)]
-        return std::os::windows::fs::FileExt::seek_read(&self.0, buf, offset);
+        return std::os::windows::fs::FileExt::seek_read(&self.file, buf, offset);
     }
 
     fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<usize> {
+        #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+        if buf.len() <= SMALL_BYTES_MAX && self.write_in_window(buf, offset) {
+            return Ok(buf.len());
+        }
         #[cfg(unix)]
-        return std::os::unix::fs::FileExt::write_at(&self.0, buf, offset);
+        return std::os::unix::fs::FileExt::write_at(&self.file, buf, offset);
         #[cfg(windows)]
-        return std::os::windows::fs::FileExt::seek_write(&self.0, buf, offset);
+        return std::os::windows::fs::FileExt::seek_write(&self.file, buf, offset);
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.file.sync_data()
     }
 
     fn sync_all(&self) -> io::Result<()> {
-        self.0.sync_all()
+        self.file.sync_all()
     }
 
     fn set_len(&self, bytes: u64) -> io::Result<()> {
-        self.0.set_len(bytes)
+        #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+        {
+            *self.window.lock() = Window::None; // M3 of windows
+        }
+        self.file.set_len(bytes)
     }
 
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
-    #[cfg(all(target_os = "linux", not(shuttle)))]
+    #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+    fn will_write(&self, range: Range<u64>) {
+        *self.window.lock() = Window::Announced(range);
+    }
+
+    #[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
     fn will_need(&self, range: Range<u64>) {
         let len = std::num::NonZeroU64::new(range.end.saturating_sub(range.start));
         // A hint that is not taken is none.
-        let _ = rustix::fs::fadvise(&self.0, range.start, len, rustix::fs::Advice::WillNeed);
+        let _ = rustix::fs::fadvise(&self.file, range.start, len, rustix::fs::Advice::WillNeed);
     }
 }
 
@@ -123,7 +192,7 @@ impl FileSystem for RealDisk {
                 options.write(true).create_new(true);
             }
         }
-        Ok(Arc::new(RealFile(options.open(path)?)))
+        Ok(Arc::new(RealFile::from(options.open(path)?)))
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {

@@ -3,7 +3,9 @@
 //! Where syncs are wanted, zeros are written ahead of the records, so that a commit changes
 //! neither the length of the file nor its extents and its sync is a single flush of the device.
 //! Nothing but speed rests on the zeros. A recycled file is of full length already; what its
-//! earlier life left behind never passes for records of this one.
+//! earlier life left behind never passes for records of this one. Where commits are not synced one
+//! by one, the file is told where the next records go, so that it can take them without a system
+//! call each; that, too, is speed alone.
 //!
 //! Plain data of the writer, without locks of its own; does not know of syncs that run elsewhere.
 
@@ -16,11 +18,12 @@ use crate::sync::Arc;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const PREWRITE_BYTES_MIN: u64 = 64 << 10;
-const PREWRITE_BYTES_MAX: u64 = 8 << 20;
+/// The first step ahead of the records; each is twice the one before, up to the last.
+const STEP_BYTES_MIN: u64 = 64 << 10;
+const STEP_BYTES_MAX: u64 = 8 << 20;
 const PAGE_BYTES: u64 = 4 << 10;
 
-static ZEROS: [u8; PREWRITE_BYTES_MIN as usize] = [0; PREWRITE_BYTES_MIN as usize];
+static ZEROS: [u8; STEP_BYTES_MIN as usize] = [0; STEP_BYTES_MIN as usize];
 
 /// How the log is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +32,8 @@ pub(crate) struct WalOptions {
     pub(crate) segment_bytes: u64,
     /// Whether zeros are written ahead: yes where commits are synced.
     pub(crate) prewrite: bool,
+    /// Whether the file is told where small writes will follow: yes where not each is synced.
+    pub(crate) announce: bool,
 }
 
 impl WalOptions {
@@ -52,6 +57,9 @@ pub(super) struct Segment {
     /// The length of the file.
     extent: u64,
     prewrite_step: u64,
+    /// Up to where the file has been told of the writes that follow.
+    announced: u64,
+    announce_step: u64,
     options: WalOptions,
 }
 
@@ -76,7 +84,9 @@ impl Segment {
             synced_up_to: offset,
             extent: file.len().map_err(|e| Error::io("measure", &made, e))?,
             file,
-            prewrite_step: PREWRITE_BYTES_MIN,
+            prewrite_step: STEP_BYTES_MIN,
+            announced: 0,
+            announce_step: STEP_BYTES_MIN,
             options,
         };
         let header = encode_segment_header(number);
@@ -101,12 +111,33 @@ impl Segment {
             .map_err(|e| Error::io("write", &self.path, e))
     }
 
-    /// Takes in what was written up to `offset`, and writes zeros ahead where the file had to
-    /// grow.
+    /// Takes in what was written up to `offset`, and looks ahead: zeros where the file had to grow,
+    /// and word of where the next records go.
     pub(super) fn advance(&mut self, offset: u64) -> Result<()> {
         self.offset = offset;
-        let path = Arc::clone(&self.path);
-        self.prewrite(&path)
+        if self.offset >= self.extent {
+            let path = Arc::clone(&self.path);
+            self.prewrite(&path)?;
+        }
+        if self.options.announce && self.offset >= self.announced {
+            self.announce();
+        }
+        Ok(())
+    }
+
+    /// Tells the file where the next records go.
+    #[cold]
+    fn announce(&mut self) {
+        let target = (self.offset + self.announce_step).next_multiple_of(PAGE_BYTES);
+        self.announce_step = (self.announce_step * 2).min(STEP_BYTES_MAX);
+        let limit = match self.options.prewrite {
+            true => self.extent,
+            false => self.options.segment_bytes,
+        };
+        self.announced = target.min(limit);
+        if self.offset < self.announced {
+            self.file.will_write(self.offset..self.announced);
+        }
     }
 
     /// Takes back what was written from `offset` on, down to the length of the file. Nothing of it
@@ -137,7 +168,7 @@ impl Segment {
         }
         let target = (self.offset + self.prewrite_step).next_multiple_of(PAGE_BYTES);
         let target = target.min(self.options.segment_bytes);
-        self.prewrite_step = (self.prewrite_step * 2).min(PREWRITE_BYTES_MAX);
+        self.prewrite_step = (self.prewrite_step * 2).min(STEP_BYTES_MAX);
         while self.extent < target {
             let zeros = ZEROS.get(..(target - self.extent) as usize);
             let zeros = zeros.unwrap_or(&ZEROS);

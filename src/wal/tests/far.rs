@@ -20,6 +20,7 @@ fn a_segment_beyond_4_gib_is_written_and_replayed_and_its_torn_end_found() {
     let options = WalOptions {
         segment_bytes: u64::MAX,
         prewrite: false,
+        announce: true,
     };
     let mut wal = WalWriter::create(Arc::clone(&disk), dir, 1, None, options).unwrap();
     let payload = vec![0; PAYLOAD_BYTES];

@@ -102,6 +102,7 @@ pub(super) fn small(prewrite: bool) -> WalOptions {
     WalOptions {
         segment_bytes: 4096,
         prewrite,
+        announce: true,
     }
 }
 

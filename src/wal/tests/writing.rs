@@ -98,6 +98,7 @@ fn zeros_go_ahead_in_growing_steps_and_never_past_the_segment() {
     let options = WalOptions {
         segment_bytes: 1 << 20,
         prewrite: true,
+        announce: true,
     };
     let fs = Arc::new(disk.clone());
     let mut writer = WalWriter::create(fs, dir(), 1, None, options).unwrap();
