@@ -29,13 +29,12 @@
 //!
 //! [`Block::decode`] takes any bytes and checks every length and offset once (D1), so that reading
 //! entries afterwards stays inside the block; it leaves to [`Block::check`] what costs a look at
-//! each key. A decoded block never changes: any thread may read.
+//! each key. Searches are in [`super::block_lookup`]. A decoded block never changes: any thread may read.
 
 use super::block_buckets::{BUCKET_BYTES, Buckets};
 use super::block_spans::{Spans, read};
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX};
-use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The bytes of the tail.
@@ -58,12 +57,12 @@ pub(crate) struct Block {
     entry_offsets_start: u32,
     values: Spans,
     value_offsets_start: u32,
-    buckets_start: u32,
-    buckets: Option<Buckets>,
-    prefix_start: u32,
-    prefix_len: u32,
+    pub(super) buckets_start: u32,
+    pub(super) buckets: Option<Buckets>,
+    pub(super) prefix_start: u32,
+    pub(super) prefix_len: u32,
     count: u32,
-    kinds: bool,
+    pub(super) kinds: bool,
     kind: Kind,
     sequence_width: u8,
     expiry_width: u8,
@@ -129,10 +128,10 @@ impl Tail {
 /// Where an entry and its value stand in the bytes of a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Place {
-    entry: u32,
+    pub(super) entry: u32,
     entry_end: u32,
-    value: u32,
-    value_end: u32,
+    pub(super) value: u32,
+    pub(super) value_end: u32,
 }
 
 impl Place {
@@ -141,17 +140,6 @@ impl Place {
     pub(crate) fn value(self) -> Range<u32> {
         self.value..self.value_end
     }
-}
-
-/// What a block says of a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lookup {
-    /// The newest version that is old enough.
-    Found(EntryMeta, Place),
-    /// No version old enough is here, nor in the blocks after this one.
-    Absent,
-    /// The versions here are too new, and the block ends with them: go on in the next.
-    Beyond,
 }
 
 impl Block {
@@ -304,103 +292,8 @@ impl Block {
         self.slice(range.start as usize, range.end as usize)
     }
 
-    /// The newest version of `key` up to `sequence_max`; `hash` is the key's.
-    pub(crate) fn find(&self, key: &[u8], hash: u64, sequence_max: u64) -> Lookup {
-        let Some(suffix) = key.strip_prefix(self.prefix()) else {
-            return Lookup::Absent;
-        };
-        if let Some(buckets) = self.buckets {
-            let bytes = self.slice(self.buckets_start as usize, self.prefix_start as usize);
-            let is_it = |i| {
-                let place = self.place(i);
-                self.touch(place.value);
-                i < self.len() && self.suffix(place) == suffix
-            };
-            let Some(newest) = buckets.find(bytes, hash, is_it) else {
-                return Lookup::Absent;
-            };
-            let place = self.place(newest);
-            let meta = self.meta(place);
-            if meta.sequence <= sequence_max {
-                return Lookup::Found(meta, place);
-            }
-        }
-        let at = self.lower_bound(key, sequence_max);
-        if at < self.len() {
-            let place = self.place(at);
-            if self.suffix(place) == suffix {
-                return Lookup::Found(self.meta(place), place);
-            }
-        } else if self.suffix(self.place(at - 1)) == suffix {
-            return Lookup::Beyond;
-        }
-        Lookup::Absent
-    }
-
-    /// The number of the first entry not before `key` at `sequence`; the count where none is.
-    pub(crate) fn lower_bound(&self, key: &[u8], sequence: u64) -> usize {
-        let prefix = self.prefix();
-        let Some(suffix) = key.strip_prefix(prefix) else {
-            return if key < prefix { 0 } else { self.len() };
-        };
-        let (mut low, mut high) = (0, self.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let place = self.place(middle);
-            let before = match self.suffix(place).cmp(suffix) {
-                Ordering::Less => true,
-                Ordering::Equal => self.meta(place).sequence > sequence,
-                Ordering::Greater => false,
-            };
-            if before {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-
-    /// Checks what [`decode`](Self::decode) takes on trust: kinds, lengths of keys, the order of
-    /// entries, and that the hash index (by `hash`) leads to the newest version of every key.
-    pub(crate) fn check(&self, hash: impl Fn(&[u8]) -> u64) -> Result<(), Damage> {
-        let mut before: Option<(&[u8], u64)> = None;
-        let mut key = self.prefix().to_vec();
-        for i in 0..self.len() {
-            let place = self.place(i);
-            let fault = |what| Err(Damage::new(place.entry as usize, what));
-            let (suffix, sequence) = (self.suffix(place), self.meta(place).sequence);
-            if self.kinds && self.byte(place.entry as usize) > 1 {
-                return fault("unknown kind of an entry");
-            }
-            if self.prefix_len as usize + suffix.len() > KEY_BYTES_MAX {
-                return fault("key longer than the limit");
-            }
-            let order = before.map(|b| super::entry::compare(b, (suffix, sequence)));
-            if order.is_some_and(Ordering::is_ge) {
-                return fault("entries of a block out of order");
-            }
-            key.truncate(self.prefix_len as usize);
-            key.extend_from_slice(suffix);
-            let is_newest = before.is_none_or(|b| b.0 != suffix);
-            let found = self.find(&key, hash(&key), SEQUENCE_MAX);
-            if is_newest && !matches!(found, Lookup::Found(_, at) if at == place) {
-                return fault("hash index of a block misses a key");
-            }
-            before = Some((suffix, sequence));
-        }
-        Ok(())
-    }
-
-    /// Begins to load what stands at `at`, so that the wait for a value overlaps with the wait
-    /// for the key that is compared first.
     #[inline]
-    fn touch(&self, at: u32) {
-        std::hint::black_box(self.byte(at as usize));
-    }
-
-    #[inline]
-    fn byte(&self, at: usize) -> u8 {
+    pub(super) fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or_default()
     }
 
@@ -415,7 +308,7 @@ impl Block {
     }
 
     #[inline]
-    fn slice(&self, start: usize, end: usize) -> &[u8] {
+    pub(super) fn slice(&self, start: usize, end: usize) -> &[u8] {
         self.bytes.get(start..end).unwrap_or_default()
     }
 }

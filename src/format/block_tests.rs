@@ -1,7 +1,8 @@
 //! What builder and reader of data blocks promise together.
 
-use super::block::{Block, Lookup};
+use super::block::Block;
 use super::block_builder::BlockBuilder;
+use super::block_lookup::Lookup;
 use super::entry::{EntryMeta, Kind, SEQUENCE_MAX, compare, key_hash};
 use proptest::prelude::*;
 
@@ -217,7 +218,9 @@ proptest! {
                 let bound = entries.partition_point(|e| {
                     compare((&e.0, e.1.sequence), (key, sequence)).is_lt()
                 });
-                prop_assert_eq!(block.lower_bound(key, sequence), bound);
+                for share in SHARES {
+                    prop_assert_eq!(block.lower_bound(key, sequence, share), bound);
+                }
             }
         }
     }
@@ -256,13 +259,18 @@ proptest! {
     }
 }
 
+/// Beliefs of where a key stands, none of which may change what is found.
+const SHARES: [Option<f64>; 5] = [None, Some(0.0), Some(0.4), Some(1.0), Some(f64::NAN)];
+
 fn exercise(bytes: Vec<u8>) {
     if let Ok(block) = Block::decode(bytes) {
         let entries = read(&block);
         let _ = block.check(key_hash);
         for (key, meta, _) in entries {
             block.find(&key, key_hash(&key), meta.sequence);
-            assert!(block.lower_bound(&key, 0) <= block.len());
+            for share in SHARES {
+                assert!(block.lower_bound(&key, 0, share) <= block.len());
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Integers in bytes: little-endian fixed widths and varints.
+//! Integers in bytes: little-endian fixed widths and varints, and keys as big-endian words.
 //!
 //! A varint holds seven bits a byte, the low ones first, with the high bit set on every byte but
 //! the last (LEB128, as in Protocol Buffers). Only the shortest form is accepted, so equal values
@@ -23,6 +23,21 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 pub(crate) fn put_slice(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// The first eight bytes as a big-endian integer, with zeros behind a shorter key.
+#[inline]
+pub(crate) fn leading_word(key: &[u8]) -> u64 {
+    match key.first_chunk() {
+        Some(chunk) => u64::from_be_bytes(*chunk),
+        None => {
+            let mut chunk = [0; 8];
+            for (to, from) in chunk.iter_mut().zip(key) {
+                *to = *from;
+            }
+            u64::from_be_bytes(chunk)
+        }
+    }
 }
 
 /// Reads values off the front of a slice, and knows how far it has come.

@@ -21,7 +21,8 @@
 //! through the bytes behind. A decoded index never changes: any thread may search.
 
 use super::block_builder::common_prefix;
-use super::bytes::{Reader, put_slice, put_varint};
+use super::block_lookup::share_of;
+use super::bytes::{Reader, leading_word, put_slice, put_varint};
 use super::damage::Damage;
 use std::cmp::Ordering;
 
@@ -165,7 +166,7 @@ impl Index {
             }
             before = separator;
             offsets.push(offset);
-            words.push(word(separator));
+            words.push(leading_word(separator));
             separators.extend_from_slice(separator);
             ends.push(separators.len() as u32);
         }
@@ -210,7 +211,7 @@ impl Index {
         let Some(suffix) = self.strip_prefix(key) else {
             return if key < &*self.prefix { 0 } else { self.len() };
         };
-        let wanted = word(suffix);
+        let wanted = leading_word(suffix);
         let at = self.first_word_from(wanted);
         if self.words.get(at) == Some(&wanted) && self.suffix(at) < suffix {
             self.first_separator_from(at + 1, suffix)
@@ -229,10 +230,23 @@ impl Index {
         low + window.partition_point(|&word| word < wanted)
     }
 
+    /// As [`find`](Self::find), with how far within the block the key is likely to stand, from 0 to
+    /// 1: between the separators around it, if keys are evenly spread between them.
+    #[inline]
+    pub(crate) fn find_share(&self, key: &[u8]) -> (usize, Option<f64>) {
+        let at = self.find(key);
+        let before = at.checked_sub(1).and_then(|before| self.words.get(before));
+        let share = match (before, self.words.get(at), self.strip_prefix(key)) {
+            (Some(&start), Some(&end), Some(suffix)) => share_of(leading_word(suffix), start..end),
+            _ => None,
+        };
+        (at, share)
+    }
+
     /// The first separator from `start` on that is not below `suffix`.
     #[cold]
     fn first_separator_from(&self, start: usize, suffix: &[u8]) -> usize {
-        let wanted = word(suffix);
+        let wanted = leading_word(suffix);
         let words = self.words.get(start..).unwrap_or_default();
         let (mut low, mut high) = (start, start + words.partition_point(|&w| w <= wanted));
         while low < high {
@@ -277,21 +291,6 @@ impl Index {
         let start = start.map_or(0, |&end| end as usize);
         let end = self.ends.get(i).map_or(start, |&end| end as usize);
         self.separators.get(start..end).unwrap_or_default()
-    }
-}
-
-/// The first eight bytes as a big-endian integer, with zeros behind a shorter key.
-#[inline]
-fn word(key: &[u8]) -> u64 {
-    match key.first_chunk() {
-        Some(chunk) => u64::from_be_bytes(*chunk),
-        None => {
-            let mut chunk = [0; 8];
-            for (to, from) in chunk.iter_mut().zip(key) {
-                *to = *from;
-            }
-            u64::from_be_bytes(chunk)
-        }
     }
 }
 

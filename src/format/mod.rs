@@ -9,6 +9,7 @@ pub(crate) mod block;
 pub(crate) mod block_buckets;
 pub(crate) mod block_builder;
 pub(crate) mod block_envelope;
+pub(crate) mod block_lookup;
 pub(crate) mod block_spans;
 #[cfg(test)]
 mod block_tests;

@@ -3,8 +3,9 @@
 //! What decodes can be read at every place in every way. What passes the check too is found by
 //! every way of searching, and comes back the same from the builder.
 
-use crate::format::block::{Block, Lookup};
+use crate::format::block::Block;
 use crate::format::block_builder::BlockBuilder;
+use crate::format::block_lookup::Lookup;
 use crate::format::entry::{EntryMeta, compare, key_hash};
 
 type Entry = (Vec<u8>, EntryMeta, Vec<u8>);
@@ -18,7 +19,7 @@ pub fn block(bytes: &[u8]) {
     let total: usize = entries.iter().map(|(_, _, value)| value.len()).sum();
     assert!(total <= bytes.len(), "values overlap");
     for probe in probes(&entries) {
-        let at = block.lower_bound(probe, 7);
+        let at = block.lower_bound(probe, 7, Some(0.5));
         assert!(at <= block.len());
         let _ = block.find(probe, key_hash(probe), 7);
         let _ = block.find(probe, 0, u64::MAX);
@@ -54,7 +55,7 @@ fn check_sound(block: &Block, entries: &[Entry]) {
         }
     }
     for (i, (key, meta, value)) in entries.iter().enumerate() {
-        assert_eq!(block.lower_bound(key, meta.sequence), i);
+        assert_eq!(block.lower_bound(key, meta.sequence, None), i);
         let found = match block.find(key, key_hash(key), meta.sequence) {
             Lookup::Found(found, place) => Some((found, block.value(place))),
             Lookup::Absent | Lookup::Beyond => None,

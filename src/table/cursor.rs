@@ -109,7 +109,7 @@ impl TableCursor {
 
     /// To the first entry.
     pub(crate) fn seek_to_first(&mut self) -> Result<()> {
-        if self.enter(0)?.is_some() {
+        if self.enter(0)? {
             self.stand(0);
         }
         Ok(())
@@ -123,11 +123,14 @@ impl TableCursor {
     /// To the first entry that is not before `key` at `sequence`.
     pub(crate) fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
         self.headway.restart();
-        let mut number = self.table.index().find(key);
-        while let Some(block) = self.enter(number)? {
+        let (mut number, share) = self.table.index().find_share(key);
+        while self.enter(number)? {
             let late = usize::from(planted(Mistake::SeekOneLate));
-            let index = block.lower_bound(key, sequence) + late;
-            if index < block.len() {
+            let found = self.block.as_ref().and_then(|block| {
+                let index = block.lower_bound(key, sequence, share) + late;
+                (index < block.len()).then_some(index)
+            });
+            if let Some(index) = found {
                 self.stand(index);
                 break;
             }
@@ -140,10 +143,10 @@ impl TableCursor {
     /// To the last entry whose key is before `key`.
     pub(crate) fn seek_before(&mut self, key: &[u8]) -> Result<()> {
         self.headway.restart();
-        let number = self.table.index().find(key);
-        let index = self
-            .enter(number)?
-            .map(|block| block.lower_bound(key, SEQUENCE_MAX));
+        let (number, share) = self.table.index().find_share(key);
+        let is_there = self.enter(number)?;
+        let block = self.block.as_ref().filter(|_| is_there);
+        let index = block.map(|block| block.lower_bound(key, SEQUENCE_MAX, share));
         match index.and_then(|index| index.checked_sub(1)) {
             Some(index) => {
                 self.stand(index);
@@ -159,6 +162,7 @@ impl TableCursor {
         let index = self.index + 1;
         match &self.block {
             Some(block) if self.valid && index < block.len() => {
+                block.touch_values_ahead(self.place);
                 self.stand(index);
                 Ok(())
             }
@@ -188,7 +192,7 @@ impl TableCursor {
         {
             self.table.will_need(range);
         }
-        if self.enter(self.number + 1)?.is_some() {
+        if self.enter(self.number + 1)? {
             self.stand(0);
         }
         Ok(())
@@ -211,19 +215,20 @@ impl TableCursor {
 
     fn seek_to_end_of(&mut self, number: Option<usize>) -> Result<()> {
         let number = number.unwrap_or(usize::MAX);
-        if let Some(block) = self.enter(number)? {
-            self.stand(block.len() - 1);
+        if self.enter(number)? {
+            let len = self.block.as_ref().map_or(0, |block| block.len());
+            self.stand(len.saturating_sub(1));
         }
         Ok(())
     }
 
-    /// Makes the block of this number the one stood on, without a place in it yet. `None` where
+    /// Makes the block of this number the one stood on, without a place in it yet; `false` where
     /// there is no such block.
-    fn enter(&mut self, number: usize) -> Result<Option<Arc<Block>>> {
+    fn enter(&mut self, number: usize) -> Result<bool> {
         self.failure()?;
         self.valid = false;
         if number == self.number && self.block.is_some() {
-            return Ok(self.block.clone());
+            return Ok(true);
         }
         let read = match &mut self.ahead {
             Some(ahead) => self.table.block_ahead(number, ahead),
@@ -238,14 +243,15 @@ impl TableCursor {
             }
             self.block = None;
         })?;
-        if let Some(block) = &block {
-            self.key.clear();
-            self.key.extend_from_slice(block.prefix());
-            self.prefix_len = self.key.len();
-            self.number = number;
-            self.block = Some(Arc::clone(block));
-        }
-        Ok(block)
+        let Some(block) = block else {
+            return Ok(false);
+        };
+        self.key.clear();
+        self.key.extend_from_slice(block.prefix());
+        self.prefix_len = self.key.len();
+        self.number = number;
+        self.block = Some(block);
+        Ok(true)
     }
 
     /// Stands on an entry of the block.
