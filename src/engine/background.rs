@@ -9,6 +9,7 @@ use super::compaction;
 use super::compaction_plan::expiry_due_ms;
 use super::core::Core;
 use super::flush;
+use super::options::{Background, Durability, EngineOptions};
 use super::rotate;
 use super::stats::add;
 use super::trouble::{RETRY_AFTER, Work};
@@ -34,16 +35,37 @@ pub(crate) fn start_worker(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> 
     })
 }
 
-/// Starts the thread that syncs the log within `window` after a write.
+/// Starts the thread that syncs the log within `window` after it was asked to.
 pub(crate) fn start_syncer(core: &Arc<Core>, window: Duration) -> std::io::Result<JoinHandle<()>> {
     let core = Arc::clone(core);
     spawn("grainstore-sync", move || {
         while wait_for_unsynced(&core) {
-            sleep(window);
+            if !window.is_zero() {
+                sleep(window);
+            }
             let _ = sync_log(&core);
         }
     })
 }
+
+/// How the log of an engine with these options is synced by a thread of its own: within how long
+/// after it was asked to, or not at all.
+///
+/// A segment is synced before it is sealed. Where nobody has asked for syncs until then, the writer
+/// would stand still while all of it goes to the device, so long segments are synced early.
+pub(crate) fn sync_window(options: &EngineOptions) -> Option<Duration> {
+    let is_long = options.wal_segment_bytes >= 2 * UNSYNCED_BYTES_MAX;
+    match options.durability {
+        Durability::Batch(window) => Some(window),
+        Durability::Buffered if is_long && options.background == Background::Thread => {
+            Some(Duration::ZERO)
+        }
+        Durability::Buffered | Durability::Sync => None,
+    }
+}
+
+/// More of a log than this is not left for the seal to sync, where it can be synced before.
+pub(crate) const UNSYNCED_BYTES_MAX: u64 = 4 << 20;
 
 /// Tells both threads to end.
 pub(crate) fn stop(core: &Core) {

@@ -18,6 +18,7 @@
 //!   into a log that was removed is lost with the process. Other writes are refused from the next
 //!   sync, segment or flush on.
 
+use super::background::UNSYNCED_BYTES_MAX;
 use super::core::{Core, Log};
 use super::guards::{self, Guard};
 use super::options::Durability;
@@ -293,6 +294,9 @@ fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {
         }
         Durability::Batch(_) if planted(Mistake::BatchedSyncForgotten) => {}
         Durability::Batch(_) => core.signal_unsynced(),
+        Durability::Buffered if log.wal.unsynced_bytes() >= UNSYNCED_BYTES_MAX => {
+            core.signal_unsynced();
+        }
         Durability::Buffered => {}
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 use super::compaction_plan::{Plan, Planner, span};
 use super::core::Core;
-use super::flush::{fill, tell};
+use super::flush::{fill, flush_oldest, tell};
 use super::live_table::LiveTable;
 use super::merge_cursor::MergeCursor;
 use super::options::Compaction;
@@ -22,6 +22,9 @@ use crate::format::range_tombstones::{RangeTombstone, RangeTombstones};
 use crate::format::version_edit::{TableMeta, VersionEdit};
 use crate::planted::{Mistake, planted};
 use crate::sync::{Arc, Ordering};
+
+/// Entries of a merge between two looks at what waits for a flush.
+const ENTRIES_BETWEEN_LOOKS: u32 = 4_096;
 
 /// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
 pub(crate) fn compact_next(core: &Core) -> Result<bool> {
@@ -115,8 +118,13 @@ fn merge(
     let mut cursor = MergeCursor::new(sources(inputs)?);
     cursor.seek_to_first()?;
     let output = TableOutput::new(core, place, core.options.table_bytes, kept);
+    let mut entries = 0u32;
     let (tables, dropped) = abandon_on_error(output, |output| {
         fill(output, &mut cursor, &mut |key, meta| {
+            entries = entries.wrapping_add(1);
+            if entries.is_multiple_of(ENTRIES_BETWEEN_LOOKS) {
+                flush_waiting(core);
+            }
             retention.decide(key, meta)
         })
     })?;
@@ -128,6 +136,18 @@ fn merge(
         tables.iter().map(|t| t.bytes).sum(),
     );
     Ok(tables)
+}
+
+/// Flushes what writers have filled meanwhile, so that they need not wait for a long merge.
+///
+/// Its table is newer than all that is merged, which stays so. A flush that fails is told in
+/// `trouble`, as any; it comes again, and the merge goes on.
+fn flush_waiting(core: &Core) {
+    while !core.view.load().frozen.is_empty() && !core.trouble.rests(Work::Flush) {
+        if !flush_oldest(core).unwrap_or(false) {
+            return;
+        }
+    }
 }
 
 fn merged_tombstones(inputs: &[Arc<LiveTable>]) -> Result<RangeTombstones> {

@@ -4,7 +4,7 @@ use super::background;
 use super::commit::{self, CommitQueue};
 use super::core::Core;
 use super::old_logs;
-use super::options::{Background, Durability, EngineOptions, OpenTables};
+use super::options::{Background, EngineOptions, OpenTables};
 use super::prefetch;
 use super::recovery;
 use super::rotate;
@@ -68,7 +68,7 @@ impl Engine {
     /// bounds, `Corruption` where files are damaged or missing, `UnsupportedFormat` where a newer
     /// release wrote them, `Io`.
     pub fn open(dir: impl AsRef<Path>, options: EngineOptions) -> Result<Self> {
-        let (durability, mode) = (options.durability, options.background);
+        let mode = options.background;
         let (open_tables, upgrades) = (options.open_tables, options.upgrade_format);
         let traced = trace::open(dir.as_ref());
         let core = recovery::open(dir.as_ref(), options)?;
@@ -99,18 +99,18 @@ impl Engine {
             .map(|m| m.bytes())
             .sum();
         traced.record("replayed_bytes", replayed as u64);
-        engine.start_threads(durability, mode)?;
+        engine.start_threads(mode)?;
         Ok(engine)
     }
 
-    fn start_threads(&self, durability: Durability, mode: Background) -> Result<()> {
+    fn start_threads(&self, mode: Background) -> Result<()> {
         let core = self.core();
         let mut threads = self.inner.threads.lock();
         let failed = |e| Error::io("start a thread for", &core.dir, e);
         if mode == Background::Thread {
             threads.push(background::start_worker(core).map_err(failed)?);
         }
-        if let Durability::Batch(window) = durability {
+        if let Some(window) = background::sync_window(&core.options) {
             threads.push(background::start_syncer(core, window).map_err(failed)?);
         }
         drop(threads);

@@ -24,15 +24,19 @@
 
 use rustix::fs::{FallocateFlags, fallocate, fstat, fstatfs};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
+use rustix::param::page_size;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 
-/// What is made ready at once: some thousand small writes, and a pause of some 50 microseconds.
-const READY_BYTES: usize = 256 << 10;
-/// The largest page of a system this runs on; what is mapped begins and ends with one.
-const PAGE_BYTES: usize = 64 << 10;
+/// What is made ready at once. A page takes a microsecond or two, which some write has to wait for, so
+/// that it had better be few at a time.
+const READY_BYTES: usize = 8 << 10;
+/// What is given back at once.
+const PASSED_BYTES: usize = 256 << 10;
+/// What is mapped begins and ends with a multiple of this: no system has larger pages.
+const MAPPED_BYTES: u64 = 64 << 10;
 /// ext2 to ext4, XFS, tmpfs.
 const FILE_SYSTEMS: [u64; 3] = [0xef53, 0x5846_5342, 0x0102_1994];
 
@@ -56,9 +60,8 @@ impl MappedWindow {
         if !FILE_SYSTEMS.contains(&kind) {
             return Err(io::ErrorKind::Unsupported.into());
         }
-        let page = PAGE_BYTES as u64;
-        let offset = range.start / page * page;
-        let end = range.end.next_multiple_of(page);
+        let offset = range.start / MAPPED_BYTES * MAPPED_BYTES;
+        let end = range.end.next_multiple_of(MAPPED_BYTES);
         let bytes = usize::try_from(end.saturating_sub(offset)).unwrap_or(0);
         let len = fstat(&file)?.st_size as u64;
         if len < end {
@@ -104,17 +107,20 @@ impl MappedWindow {
     /// Makes pages ready up to `end` and some more, and gives back those before `from` (M2).
     #[cold]
     fn make_ready(&mut self, from: usize, end: usize) -> io::Result<()> {
+        let page = page_size();
+        let is_apart = from > self.ready.end;
         // What was written past the window meanwhile need not be ready.
-        let first = self.ready.end.max(from) / PAGE_BYTES * PAGE_BYTES;
+        let first = self.ready.end.max(from) / page * page;
         let last = end.max(first.saturating_add(READY_BYTES));
-        let last = last.next_multiple_of(PAGE_BYTES).min(self.bytes);
+        let last = last.next_multiple_of(page).min(self.bytes);
         self.advise(first..last, Advice::LinuxPopulateWrite)?;
-        let passed = self.ready.start / PAGE_BYTES * PAGE_BYTES..from / PAGE_BYTES * PAGE_BYTES;
-        if !passed.is_empty() {
+        self.ready.end = last;
+        let (start, from) = (self.ready.start / page * page, from / page * page);
+        if from.saturating_sub(start) >= PASSED_BYTES || is_apart {
             // The pages stay in the system's cache and are written back as any others.
-            let _ = self.advise(passed, Advice::LinuxDontNeed);
+            let _ = self.advise(start..from, Advice::LinuxDontNeed);
+            self.ready.start = from;
         }
-        self.ready = from.max(self.ready.start)..last;
         Ok(())
     }
 
@@ -212,11 +218,27 @@ mod tests {
                 }
                 at += bytes.len() as u64;
             }
-            assert!(at + 231 > total && window.ready.len() <= 2 * READY_BYTES);
+            assert!(at + 231 > total && window.ready.len() <= 2 * PASSED_BYTES);
             assert!(!window.write(b"again", 0).unwrap());
             let bytes = read(&file, 0, at as usize);
             let is_whole = |(i, part): (usize, &[u8])| part.iter().all(|&b| b == i as u8);
             assert!(bytes.chunks_exact(231).enumerate().all(is_whole));
+        }
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_was_written_past_a_window_is_not_taken_for_ready() {
+        let (file, path) = file("apart");
+        if let Some(mut window) = window(&file, 0..1 << 20) {
+            assert!(window.write(b"first", 0).unwrap());
+            let far = 600_000;
+            file.write_all_at(&vec![7; far], 5).unwrap();
+            assert!(window.write(b"second", 5 + far as u64).unwrap());
+            assert!(window.ready.start > far - PASSED_BYTES && window.ready.end > 5 + far);
+            assert!(!window.write(b"between", 300_000).unwrap());
+            assert_eq!(read(&file, 0, 5), b"first");
+            assert_eq!(read(&file, 5 + far as u64, 6), b"second");
         }
         std::fs::remove_file(path).unwrap();
     }

@@ -38,7 +38,7 @@ impl Shape {
     fn for_bytes(bytes_max: usize) -> Self {
         Self {
             first_chunk_bytes: (bytes_max / 8).next_power_of_two().clamp(1 << 10, 8 << 10),
-            tail_entries: 1_024,
+            tail_entries: 256,
         }
     }
 }

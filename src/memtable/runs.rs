@@ -5,9 +5,10 @@
 //!
 //! - S1: the list goes from the oldest to the newest, and only neighbours are merged, so of any two
 //!   runs one is older as a whole.
-//! - S2: merges are done in pieces, the newest (and smallest) first. With every full tail the
-//!   writer moves at most [`RunsWriter::budget`] items, twice of what is needed on average, so its
-//!   longest pause hardly grows with the memtable, and what is put off stays little.
+//! - S2: merges are done in pieces, the newest (and smallest) first. With every
+//!   [`PUSHES_A_PIECE`] records the writer moves at most [`RunsWriter::budget_for`] items, twice of what
+//!   is needed on average, so its longest pause hardly grows with the memtable, and what is put off
+//!   stays little.
 //! - S3: the list and its tail together hold every entry once. They are changed by putting a new
 //!   [`Runs`] in the place of the old, so a cursor has a set that fits together.
 
@@ -17,6 +18,9 @@ use super::record::Address;
 use super::run::Run;
 use super::tail::Tail;
 use crate::sync::{Arc, Mutex};
+
+/// Records between two pieces of the merges under way.
+const PUSHES_A_PIECE: usize = 16;
 
 /// All entries in order, in several runs and the tail (S3).
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub(super) type RunsNow = Mutex<Arc<Runs>>;
 pub(super) struct RunsWriter {
     tail: Arc<Tail>,
     tail_entries: usize,
+    /// Items to be moved for one piece (S2).
+    budget: usize,
     /// Merges under way; each is of newer runs than the one before (S2).
     merges: Vec<Merge>,
 }
@@ -48,6 +54,7 @@ impl Runs {
         let writer = RunsWriter {
             tail,
             tail_entries,
+            budget: 0,
             merges: Vec::new(),
         };
         (Mutex::new(Arc::new(runs)), writer)
@@ -65,48 +72,66 @@ impl RunsWriter {
     /// Adds a record.
     #[inline]
     pub(super) fn push(&mut self, now: &RunsNow, arena: &Arena, address: Address) {
-        if self.tail.push(address) {
+        let length = self.tail.push(address);
+        if length >= self.tail_entries {
             self.seal(now, arena);
+        }
+        if length.is_multiple_of(self.piece()) && !self.merges.is_empty() {
+            self.go_on(now, arena);
         }
     }
 
-    /// Makes the full tail a run, goes on with the merges, and begins a new tail.
+    #[inline]
+    fn piece(&self) -> usize {
+        PUSHES_A_PIECE.min(self.tail_entries)
+    }
+
+    /// Makes the full tail a run and begins a new tail, and the merges that the run calls for.
     #[cold]
     fn seal(&mut self, now: &RunsNow, arena: &Arena) {
         let mut list = now.lock().list.clone();
         list.push(Arc::new(self.tail.to_run(arena)));
-        self.merge(&mut list, arena);
-        let tail = Arc::new(Tail::new(self.tail_entries));
-        self.tail = Arc::clone(&tail);
-        let runs = Arc::new(Runs { list, tail });
-        let old = std::mem::replace(&mut *now.lock(), runs);
-        // Freed here, not under the lock.
-        drop(old);
+        self.budget = self.budget_for(&list);
+        self.begin_merge(&list);
+        self.tail = Arc::new(Tail::new(self.tail_entries));
+        self.publish(now, list);
     }
 
-    /// How many items may be moved for one full tail (S2).
-    fn budget(&self, list: &[Arc<Run>]) -> usize {
-        let entries: usize = list.iter().map(|run| run.len()).sum();
-        let levels = (entries / self.tail_entries).max(1).ilog2() as usize + 1;
-        2 * levels * self.tail_entries
-    }
-
-    fn merge(&mut self, list: &mut Vec<Arc<Run>>, arena: &Arena) {
-        let mut budget = self.budget(list);
-        loop {
-            if let Some(at) = self.next_pair(list) {
-                self.merges.push(Merge::new(&list[at], &list[at + 1]));
-            }
-            let Some(merge) = self.merges.last_mut() else {
-                return;
-            };
+    /// Does a piece of the merges under way.
+    #[cold]
+    fn go_on(&mut self, now: &RunsNow, arena: &Arena) {
+        let mut budget = self.budget;
+        while let Some(merge) = self.merges.last_mut() {
             let Some(run) = merge.advance(arena, &mut budget) else {
                 return;
             };
+            let mut list = now.lock().list.clone();
             if let Some(at) = list.iter().position(|run| merge.has(run)) {
                 list.splice(at..at + 2, [Arc::new(run)]);
             }
             self.merges.pop();
+            self.begin_merge(&list);
+            self.publish(now, list);
+        }
+    }
+
+    fn publish(&self, now: &RunsNow, list: Vec<Arc<Run>>) {
+        let tail = Arc::clone(&self.tail);
+        let old = std::mem::replace(&mut *now.lock(), Arc::new(Runs { list, tail }));
+        // Freed here, not under the lock.
+        drop(old);
+    }
+
+    /// How many items may be moved for one piece while there are the runs of `list` (S2).
+    fn budget_for(&self, list: &[Arc<Run>]) -> usize {
+        let entries: usize = list.iter().map(|run| run.len()).sum();
+        let levels = (entries / self.tail_entries).max(1).ilog2() as usize + 1;
+        2 * levels * self.piece()
+    }
+
+    fn begin_merge(&mut self, list: &[Arc<Run>]) {
+        if let Some(at) = self.next_pair(list) {
+            self.merges.push(Merge::new(&list[at], &list[at + 1]));
         }
     }
 

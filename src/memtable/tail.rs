@@ -31,15 +31,15 @@ impl Tail {
         }
     }
 
-    /// Adds a record; for the writer alone. True where the tail is now full.
-    pub(super) fn push(&self, address: Address) -> bool {
+    /// Adds a record; for the writer alone. How many there are now, at most the capacity.
+    pub(super) fn push(&self, address: Address) -> usize {
         let length = self.length.load(Ordering::Relaxed);
         debug_assert!(length < self.slots.len());
         if let Some(slot) = self.slots.get(length) {
             slot.store(address.word(), Ordering::Relaxed);
             self.length.store(length + 1, Ordering::Release);
         }
-        length + 1 >= self.slots.len()
+        length + 1
     }
 
     fn addresses(&self, from: usize, to: usize) -> Vec<Address> {
@@ -92,8 +92,8 @@ mod tests {
                 kind: Kind::Put,
                 expiry_ms: 0,
             };
-            let full = tail.push(arena.append(&mut writer, key, meta, b"", None));
-            assert_eq!(full, i == 3);
+            let length = tail.push(arena.append(&mut writer, key, meta, b"", None));
+            assert_eq!(length, i + 1);
             let sorted = tail.sorted(&arena).unwrap();
             assert!(Arc::ptr_eq(&sorted, &tail.sorted(&arena).unwrap()));
             assert_eq!(sorted.len(), i + 1);

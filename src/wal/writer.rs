@@ -286,6 +286,11 @@ impl WalWriter {
         self.segment.offset
     }
 
+    /// How much of the open segment is not known to be durable.
+    pub(crate) fn unsynced_bytes(&self) -> u64 {
+        self.segment.offset - self.segment.synced_up_to
+    }
+
     /// How far the segment is known to be durable.
     #[cfg(test)]
     pub(crate) fn synced_up_to(&self) -> u64 {
