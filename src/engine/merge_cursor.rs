@@ -147,7 +147,7 @@ impl MergeCursor {
         let (Some(a), Some(b)) = (self.sources.get(a), self.sources.get(b)) else {
             return false;
         };
-        let order = compare((a.key(), a.meta().sequence), (b.key(), b.meta().sequence));
+        let order = compare(a.standing(), b.standing());
         match self.direction {
             Direction::Forward => order == Ordering::Less,
             Direction::Backward => order == Ordering::Greater,

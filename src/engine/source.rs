@@ -76,6 +76,12 @@ impl Source {
         each!(self, c => c.key(), c.key())
     }
 
+    /// What the order of entries goes by: key and sequence number.
+    #[inline]
+    pub(crate) fn standing(&self) -> (&[u8], u64) {
+        each!(self, c => c.standing(), (c.key(), c.meta().sequence))
+    }
+
     /// The meta of the entry.
     #[inline]
     pub(crate) fn meta(&self) -> EntryMeta {

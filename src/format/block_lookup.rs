@@ -11,8 +11,8 @@ use super::block::{Block, Place};
 use super::bytes::leading_word;
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, compare};
+use super::guided_search::{partition_point_near, share_of};
 use std::cmp::Ordering;
-use std::ops::Range;
 
 /// What the processor loads at a time.
 const LINE_BYTES: u32 = 64;
@@ -89,19 +89,9 @@ impl Block {
                 Ordering::Greater => false,
             }
         };
-        let (mut low, mut high) = (0, self.len());
-        if let Some(guess) = guess.or_else(|| self.guess(suffix)) {
-            (low, high) = self.surround(guess, is_before);
-        }
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if is_before(middle) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        // Without a guess a search from the middle is one by halves, nearly.
+        let guess = guess.or_else(|| self.guess(suffix));
+        partition_point_near(self.len(), guess.unwrap_or(self.len() / 2), is_before)
     }
 
     /// Where an entry with `suffix` would stand if the entries were evenly spread, as they nearly
@@ -123,32 +113,6 @@ impl Block {
     fn entry_at(&self, share: f64) -> usize {
         let end = self.len() - 1;
         ((share * end as f64) as usize).min(end)
-    }
-
-    /// Bounds for the first entry that is not before, from `guess` outwards in growing steps.
-    #[inline]
-    fn surround(&self, guess: usize, is_before: impl Fn(usize) -> bool) -> (usize, usize) {
-        let mut step = 2;
-        if is_before(guess) {
-            let mut low = guess + 1;
-            while low + step < self.len() {
-                if !is_before(low + step) {
-                    return (low, low + step);
-                }
-                low += step + 1;
-                step *= 2;
-            }
-            return (low, self.len());
-        }
-        let mut high = guess;
-        while let Some(at) = high.checked_sub(step) {
-            if is_before(at) {
-                return (at + 1, high);
-            }
-            high = at;
-            step *= 2;
-        }
-        (0, high)
     }
 
     /// Checks what [`decode`](Self::decode) takes on trust: kinds, lengths of keys, the order of
@@ -207,12 +171,4 @@ impl Block {
     fn touch(&self, at: u32) {
         std::hint::black_box(self.byte(at as usize));
     }
-}
-
-/// How far `word` stands from the start of `ends` to their end, from 0 to 1; `None` where they do
-/// not rise.
-#[inline]
-pub(crate) fn share_of(word: u64, ends: Range<u64>) -> Option<f64> {
-    let span = ends.end.checked_sub(ends.start).filter(|&span| span > 0)?;
-    Some(word.saturating_sub(ends.start).min(span) as f64 / span as f64)
 }

@@ -21,9 +21,9 @@
 //! through the bytes behind. A decoded index never changes: any thread may search.
 
 use super::block_builder::common_prefix;
-use super::block_lookup::share_of;
 use super::bytes::{Reader, leading_word, put_slice, put_varint};
 use super::damage::Damage;
+use super::guided_search::share_of;
 use std::cmp::Ordering;
 
 /// Collects the blocks of a table.

@@ -23,6 +23,7 @@ pub(crate) mod entry;
 pub(crate) mod file_name;
 pub(crate) mod filter;
 pub(crate) mod footer;
+pub(crate) mod guided_search;
 pub(crate) mod index;
 pub(crate) mod log_record;
 pub(crate) mod manifest_record;

@@ -17,6 +17,7 @@ use crate::sync::OnceLock;
 const CHUNK_BYTES_DOUBLED_MAX: usize = 1 << 20;
 
 const CACHE_LINE_BYTES: usize = 64;
+const LINES_PREFETCHED: usize = 4;
 
 /// The chunks, as readers see them.
 #[derive(Debug)]
@@ -83,13 +84,14 @@ impl Arena {
         self.record(at).map(|r| r.key).unwrap_or_default()
     }
 
-    /// Asks the processor to fetch the head of the record at `at`.
+    /// Asks the processor to fetch the record at `at`, or what comes first of a long one.
     #[inline]
     pub(super) fn prefetch(&self, at: Address) {
         if let Some(chunk) = self.chunk(at) {
-            // The key often lies across the end of the first cache line.
-            chunk.prefetch(at.offset());
-            chunk.prefetch(at.offset() + CACHE_LINE_BYTES);
+            // Whoever walks looks at the value, too, and most records are no longer.
+            for line in 0..LINES_PREFETCHED {
+                chunk.prefetch(at.offset() + line * CACHE_LINE_BYTES);
+            }
         }
     }
 

@@ -90,6 +90,7 @@ impl Source {
 impl Memtable {
     /// A cursor over all entries inserted before the call.
     pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
+        self.tidy();
         MemtableCursor::new(Arc::clone(self), self.sorted_runs())
     }
 }
@@ -168,6 +169,12 @@ impl MemtableCursor {
     #[inline]
     pub(crate) fn key(&self) -> &[u8] {
         self.record().map(|r| r.key).unwrap_or_default()
+    }
+
+    /// Key and sequence number of the entry at once.
+    #[inline]
+    pub(crate) fn standing(&self) -> (&[u8], u64) {
+        self.record().map_or((&[], 0), |r| (r.key, r.meta.sequence))
     }
 
     /// What the entry is; only for a [`valid`](Self::valid) cursor.

@@ -159,6 +159,17 @@ impl Memtable {
         runs.sorted(&self.arena)
     }
 
+    /// Leaves the runs a little fewer for the next scan, where there are several and no writer is in
+    /// the way.
+    pub(super) fn tidy(&self) {
+        if self.runs.lock().is_tidy() {
+            return;
+        }
+        if let Some(mut writing) = self.writing.try_lock() {
+            writing.runs.tidy(&self.runs, &self.arena);
+        }
+    }
+
     /// The range tombstones; `None`, at the cost of one load, while there are none.
     #[inline]
     pub(crate) fn range_tombstones(&self) -> Option<Arc<RangeTombstones>> {

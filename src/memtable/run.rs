@@ -9,6 +9,7 @@
 use super::arena::Arena;
 use super::item::{Head, Item, common_prefix};
 use super::record::Address;
+use crate::format::guided_search::{partition_point_near, share_of};
 use std::cmp::Ordering;
 
 /// Items in order, with what all their keys have in common.
@@ -90,7 +91,14 @@ impl Run {
         let to = from + self.samples[from..].partition_point(|&sample| sample == high);
         let from = from.saturating_sub(1) * SAMPLE_ITEMS;
         let to = (to * SAMPLE_ITEMS).min(self.items.len());
-        let within = self.items[from..to].partition_point(|item| {
+        let window = &self.items[from..to];
+        let ends = window.first().zip(window.last());
+        let share = ends.and_then(|(first, last)| share_of(high, first.high()..last.high()));
+        let guess = share.map_or(window.len() / 2, |share| {
+            (share * window.len() as f64) as usize
+        });
+        let within = partition_point_near(window.len(), guess, |i| {
+            let item = window[i];
             let order = item.head().compare(wanted);
             match order.unwrap_or_else(|| item.key(arena).cmp(key)) {
                 Ordering::Equal => {

@@ -9,6 +9,8 @@
 //!   [`PUSHES_A_PIECE`] records the writer moves at most [`RunsWriter::budget_for`] items, twice of what
 //!   is needed on average, so its longest pause hardly grows with the memtable, and what is put off
 //!   stays little.
+//!   Scans help where nobody writes: each merges a little more than it would have to, so that the
+//!   scans of a memtable that is read much find one run.
 //! - S3: the list and its tail together hold every entry once. They are changed by putting a new
 //!   [`Runs`] in the place of the old, so a cursor has a set that fits together.
 
@@ -21,6 +23,9 @@ use crate::sync::{Arc, Mutex};
 
 /// Records between two pieces of the merges under way.
 const PUSHES_A_PIECE: usize = 16;
+
+/// Items that a scan moves for the scans after it, in less than a microsecond.
+const TIDY_ITEMS: usize = 128;
 
 /// All entries in order, in several runs and the tail (S3).
 #[derive(Debug)]
@@ -60,6 +65,11 @@ impl Runs {
         (Mutex::new(Arc::new(runs)), writer)
     }
 
+    /// True where scans have nothing to gain from another merge.
+    pub(super) fn is_tidy(&self) -> bool {
+        self.list.len() <= 1
+    }
+
     /// Everything inserted before the call, as runs from the oldest to the newest.
     pub(super) fn sorted(&self, arena: &Arena) -> Vec<Arc<Run>> {
         let mut runs = self.list.clone();
@@ -77,7 +87,7 @@ impl RunsWriter {
             self.seal(now, arena);
         }
         if length.is_multiple_of(self.piece()) && !self.merges.is_empty() {
-            self.go_on(now, arena);
+            self.go_on(now, arena, self.budget);
         }
     }
 
@@ -97,10 +107,9 @@ impl RunsWriter {
         self.publish(now, list);
     }
 
-    /// Does a piece of the merges under way.
+    /// Does a piece of the merges under way: about as many items as `budget`.
     #[cold]
-    fn go_on(&mut self, now: &RunsNow, arena: &Arena) {
-        let mut budget = self.budget;
+    fn go_on(&mut self, now: &RunsNow, arena: &Arena, mut budget: usize) {
         while let Some(merge) = self.merges.last_mut() {
             let Some(run) = merge.advance(arena, &mut budget) else {
                 return;
@@ -113,6 +122,22 @@ impl RunsWriter {
             self.begin_merge(&list);
             self.publish(now, list);
         }
+    }
+
+    /// Does a piece of work that only scans gain from: merges neighbours of unlike size, too, until
+    /// there is one run. For a reader that finds no writer at work.
+    pub(super) fn tidy(&mut self, now: &RunsNow, arena: &Arena) {
+        if self.merges.is_empty() {
+            let list = now.lock().list.clone();
+            let pairs = list.windows(2).enumerate();
+            let smallest =
+                pairs.min_by_key(|(_, pair)| pair.iter().map(|r| r.len()).sum::<usize>());
+            let Some((at, _)) = smallest else {
+                return;
+            };
+            self.merges.push(Merge::new(&list[at], &list[at + 1]));
+        }
+        self.go_on(now, arena, TIDY_ITEMS);
     }
 
     fn publish(&self, now: &RunsNow, list: Vec<Arc<Run>>) {
@@ -152,6 +177,7 @@ impl RunsWriter {
 
 #[cfg(test)]
 mod tests {
+    use super::super::item::Item;
     use super::*;
     use crate::format::entry::{EntryMeta, Kind};
 
@@ -176,6 +202,48 @@ mod tests {
         }
         let runs = Arc::clone(&*now.lock());
         (runs.sorted(&arena), arena, runs_max)
+    }
+
+    #[test]
+    fn scans_leave_one_run_behind_them_and_writes_go_on_from_it() {
+        let (arena, mut arena_writer) = Arena::new(1 << 10);
+        let (now, mut writer) = Runs::new(TAIL);
+        let mut inserted = 0u64;
+        let mut insert = |writer: &mut RunsWriter, count: u64| {
+            for _ in 0..count {
+                inserted += 1;
+                let meta = EntryMeta {
+                    sequence: inserted,
+                    kind: Kind::Put,
+                    expiry_ms: 0,
+                };
+                let key = (inserted * 7_919 % 601).to_be_bytes();
+                let at = arena.append(&mut arena_writer, &key, meta, b"", None);
+                writer.push(&now, &arena, at);
+            }
+            inserted as usize
+        };
+        for round in 0..3 {
+            let total = insert(&mut writer, if cfg!(miri) { 44 } else { 1_004 });
+            let scans = (0..).take_while(|_| {
+                let is_tidy = now.lock().is_tidy();
+                writer.tidy(&now, &arena);
+                !is_tidy
+            });
+            assert!(scans.count() < 100);
+            let runs = Arc::clone(&*now.lock()).sorted(&arena);
+            let entries: usize = runs.iter().map(|run| run.len()).sum();
+            assert_eq!(entries, total, "round {round}");
+            assert!(runs.len() <= 2, "one run and the tail");
+            let order = |run: &Run| -> Vec<(Vec<u8>, u64)> {
+                let record = |item: &Item| arena.record(item.address()?);
+                let records = run.items().iter().filter_map(record);
+                records
+                    .map(|r| (r.key.to_vec(), u64::MAX - r.meta.sequence))
+                    .collect()
+            };
+            assert!(runs.iter().all(|run| order(run).is_sorted()));
+        }
     }
 
     #[test]

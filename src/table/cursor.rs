@@ -19,6 +19,9 @@ use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 
+/// Room for a key from the first one on.
+const KEY_BYTES_USUAL: usize = 64;
+
 /// A cursor over one table.
 pub(crate) struct TableCursor {
     table: Arc<Table>,
@@ -247,6 +250,8 @@ impl TableCursor {
             return Ok(false);
         };
         self.key.clear();
+        // Most keys fit, so that the first one is the only one to allocate.
+        self.key.reserve(KEY_BYTES_USUAL);
         self.key.extend_from_slice(block.prefix());
         self.prefix_len = self.key.len();
         self.number = number;
