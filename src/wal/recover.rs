@@ -31,8 +31,9 @@ pub(crate) fn seal_recovered(
         let written = file.write_all_at(bytes, at);
         written.map_err(|e| Error::io("write", path, e))
     };
+    let mut headers = Window::over_headers(Arc::clone(&file), path)?;
+    let mut at = durable_offset(&mut headers, number, offset)?;
     let mut window = Window::new(Arc::clone(&file), path)?;
-    let mut at = durable_offset(&mut window, number, offset)?;
     if planted(Mistake::RecoveredLogUnsynced) {
         at = offset;
     }
