@@ -26,6 +26,8 @@ pub struct Setup {
     pub writes: Writes,
     /// One of very many in the process: the least memory it can be told to take.
     pub small: bool,
+    /// All of its data is to fit its cache.
+    pub roomy: bool,
 }
 
 impl Setup {
@@ -33,21 +35,34 @@ impl Setup {
     pub const BUFFERED: Self = Self {
         writes: Writes::Buffered,
         small: false,
+        roomy: false,
     };
     /// Writes that the device has.
     pub const DURABLE: Self = Self {
         writes: Writes::Durable,
         small: false,
+        roomy: false,
     };
     /// One of very many.
     pub const SMALL: Self = Self {
         writes: Writes::Buffered,
         small: true,
+        roomy: false,
+    };
+    /// Writes that the operating system has, and a cache for more data than any group has.
+    pub const ROOMY: Self = Self {
+        writes: Writes::Buffered,
+        small: false,
+        roomy: true,
     };
 
     /// Memory for cached data.
     pub fn cache_bytes(self) -> usize {
-        if self.small { 1 << 20 } else { CACHE_BYTES }
+        match (self.small, self.roomy) {
+            (true, _) => 1 << 20,
+            (_, true) => 4 << 30,
+            _ => CACHE_BYTES,
+        }
     }
 
     /// Memory for data that is not in tables yet, where a store has such.

@@ -1,7 +1,7 @@
 //! The same work on stores of 1, 2, 5 and 10 million records: what grows with them.
 //!
 //! Each size is loaded anew in random order, in unsynced batches of 1,000; from 2 million on the
-//! data is larger than the caches.
+//! data is larger than the caches, but for one line that has caches for all of it.
 
 use crate::files::{disk_bytes, remove};
 use crate::groups::core::BATCH;
@@ -12,6 +12,7 @@ use crate::row::{Row, Unit};
 use crate::scale::{Scale, grouped};
 use crate::worker::{Desk, Job, expect, no_row};
 use std::marker::PhantomData;
+use std::path::Path;
 use std::time::Instant;
 
 const SIZES: [u64; 4] = [1_000_000, 2_000_000, 5_000_000, 10_000_000];
@@ -26,6 +27,7 @@ pub fn rows(scale: Scale) -> Vec<Row> {
         ("load", Nanoseconds),
         ("load until background work is done", Nanoseconds),
         ("get", Nanoseconds),
+        ("get, all of it cached", Nanoseconds),
         ("scan forward, each record", Nanoseconds),
         ("reopen", Milliseconds),
         ("written by calls / put", Times),
@@ -82,16 +84,7 @@ impl<P: Peer> Growth<P> {
         let start = Instant::now();
         expect(reader.scan(Direction::Forward)?, count)?;
         let scan = start.elapsed().as_nanos() as f64 / count as f64;
-        let gets = GETS.min(count);
-        for i in picks(count, gets, round + 100) {
-            reader.get(&key(i))?; // warms up
-        }
-        let (mut found, start) = (0, Instant::now());
-        for i in picks(count, gets, round) {
-            found += u64::from(reader.get(&key(i))?.is_some());
-        }
-        let get = start.elapsed().as_nanos() as f64 / gets as f64;
-        expect(found, gets)?;
+        let get = gets(&reader, count, round)?;
         drop(reader);
         store.close()?;
         let wrote = before.since()?;
@@ -101,8 +94,37 @@ impl<P: Peer> Growth<P> {
         store.reader()?.get(&key(0))?.ok_or("a record is gone")?;
         let reopen = start.elapsed().as_nanos() as f64 / 1e6;
         store.close()?;
+        let cached = Self::cached(&dir, count, round)?;
         remove(&dir)?;
         let (calls, space) = (wrote.calls / live as f64, disk as f64 / live as f64);
-        Ok(vec![loaded, settled, get, scan, reopen, calls, space])
+        Ok(vec![
+            loaded, settled, get, cached, scan, reopen, calls, space,
+        ])
     }
+
+    /// Gets where the cache has room for all there is.
+    fn cached(dir: &Path, count: u64, round: u64) -> Outcome<f64> {
+        let store = P::open(dir, Setup::ROOMY)?;
+        let reader = store.reader()?;
+        expect(reader.scan(Direction::Forward)?, count)?; // fills the cache
+        let get = gets(&reader, count, round)?;
+        drop(reader);
+        store.close()?;
+        Ok(get)
+    }
+}
+
+/// The time of a get, after as many to warm up.
+fn gets(reader: &impl Reader, count: u64, round: u64) -> Outcome<f64> {
+    let gets = GETS.min(count);
+    for i in picks(count, gets, round + 100) {
+        reader.get(&key(i))?;
+    }
+    let (mut found, start) = (0, Instant::now());
+    for i in picks(count, gets, round) {
+        found += u64::from(reader.get(&key(i))?.is_some());
+    }
+    let get = start.elapsed().as_nanos() as f64 / gets as f64;
+    expect(found, gets)?;
+    Ok(get)
 }

@@ -23,6 +23,7 @@ impl TypedPeer for Typed {
         let bytes = Setup {
             writes: setup.writes,
             small: false,
+            roomy: false,
         };
         Ok(Some(Self {
             environment: Heed::open(dir, bytes)?,
