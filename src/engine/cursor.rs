@@ -197,7 +197,9 @@ impl Cursor {
         self.run(|it| match it.standing {
             Standing::Nowhere => Ok(()),
             Standing::OnMerge => {
-                it.leave_key()?;
+                if !it.merge.next_of_other_key()? {
+                    it.leave_key()?;
+                }
                 it.settle_forward()
             }
             Standing::Held => {

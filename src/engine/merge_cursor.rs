@@ -65,6 +65,17 @@ impl MergeCursor {
         self.step(Source::next)
     }
 
+    /// As [`next`](Self::next) where the next entry is certainly there, of another key, and not to be
+    /// compared with anything; `false`, and no step, elsewhere.
+    #[inline]
+    pub(crate) fn next_of_other_key(&mut self) -> Result<bool> {
+        let winner = self.winner.filter(|_| self.rival.is_none());
+        match winner.and_then(|winner| self.sources.get_mut(winner)) {
+            Some(source) if source.has_other_key_next() => source.next().map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
     /// Goes back to the entry before. Only after a backward seek or another `prev`.
     #[inline]
     pub(crate) fn prev(&mut self) -> Result<()> {

@@ -76,6 +76,16 @@ impl Source {
         each!(self, c => c.key(), c.key())
     }
 
+    /// True where the next entry is certainly there, and of another key.
+    #[inline]
+    pub(crate) fn has_other_key_next(&self) -> bool {
+        match self {
+            Self::Memtable(_) => false,
+            Self::Table(c) => c.has_other_key_next(),
+            Self::Run(c) => c.current.as_ref().is_some_and(|c| c.has_other_key_next()),
+        }
+    }
+
     /// What the order of entries goes by: key and sequence number.
     #[inline]
     pub(crate) fn standing(&self) -> (&[u8], u64) {

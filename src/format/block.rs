@@ -258,6 +258,16 @@ impl Block {
         self.slice(start, place.entry_end as usize)
     }
 
+    /// True where all entries have the meta of the first.
+    pub(crate) fn has_one_meta(&self) -> bool {
+        self.meta_width == 0
+    }
+
+    /// True where no key has two versions here: they would differ in their sequence numbers.
+    pub(crate) fn has_unique_keys(&self) -> bool {
+        self.sequence_width == 0
+    }
+
     /// All but key and value of the entry at `place`.
     #[inline]
     pub(crate) fn meta(&self, place: Place) -> EntryMeta {

@@ -19,6 +19,13 @@ use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 
+/// Of no meaning: what a cursor that stands nowhere would say of its entry.
+const NO_META: EntryMeta = EntryMeta {
+    sequence: 0,
+    kind: Kind::Delete,
+    expiry_ms: 0,
+};
+
 /// Room for a key from the first one on.
 const KEY_BYTES_USUAL: usize = 64;
 
@@ -30,9 +37,14 @@ pub(crate) struct TableCursor {
     number: usize,
     index: usize,
     place: Place,
+    meta: EntryMeta,
     key: Vec<u8>,
     prefix_len: usize,
     valid: bool,
+    /// All entries of the block have one meta, which `meta` holds.
+    has_one_meta: bool,
+    /// No key has two versions in the block.
+    has_unique_keys: bool,
     ahead: Option<ReadAhead>,
     headway: Headway,
     failure: Option<(ErrorKind, String)>,
@@ -58,9 +70,12 @@ impl TableCursor {
             number: 0,
             index: 0,
             place: Place::default(),
+            meta: NO_META,
             key: Vec::new(),
             prefix_len: 0,
             valid: false,
+            has_one_meta: false,
+            has_unique_keys: false,
             ahead,
             headway: Headway::default(),
             failure: None,
@@ -84,14 +99,14 @@ impl TableCursor {
     #[inline]
     pub(crate) fn meta(&self) -> EntryMeta {
         debug_assert!(self.valid, "a cursor is asked only where it stands");
-        match &self.block {
-            Some(block) => block.meta(self.place),
-            None => EntryMeta {
-                sequence: 0,
-                kind: Kind::Delete,
-                expiry_ms: 0,
-            },
-        }
+        self.meta
+    }
+
+    /// True where the next entry is certainly there, and of another key.
+    #[inline]
+    pub(crate) fn has_other_key_next(&self) -> bool {
+        let len = self.block.as_ref().map_or(0, |block| block.len());
+        self.valid && self.has_unique_keys && self.index + 1 < len
     }
 
     /// The value stood on.
@@ -255,6 +270,9 @@ impl TableCursor {
         self.key.extend_from_slice(block.prefix());
         self.prefix_len = self.key.len();
         self.number = number;
+        self.has_one_meta = block.has_one_meta();
+        self.has_unique_keys = block.has_unique_keys();
+        self.meta = block.meta(block.place(0));
         self.block = Some(block);
         Ok(true)
     }
@@ -266,6 +284,9 @@ impl TableCursor {
             self.place = block.place(index);
             self.key.truncate(self.prefix_len);
             self.key.extend_from_slice(block.suffix(self.place));
+            if !self.has_one_meta {
+                self.meta = block.meta(self.place);
+            }
             self.index = index;
             self.valid = true;
         }
