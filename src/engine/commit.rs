@@ -29,6 +29,7 @@ use super::watch_hub::Wakes;
 use super::write_batch::CommitRequest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::{self, Operation};
+use crate::format::damage::Damage;
 use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX, key_hash};
 use crate::format::range_tombstones::RangeTombstone;
 use crate::memtable::map::{Memtable, MemtableWriter};
@@ -305,19 +306,19 @@ fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {
 /// Puts the operations of `record` into the memtable, under their sequence numbers.
 fn apply(core: &Core, memtable: &mut MemtableWriter<'_>, record: &Record<'_>) -> Result<()> {
     let (mut expiry_max_ms, mut expires) = (0, false);
-    for (operation, sequence) in batch::operations(record.payload).zip(record.base_sequence..) {
-        let operation = operation.map_err(|damage| {
-            let error = Error::new(ErrorKind::Corruption, damage.what);
-            core.latch.close(&error);
-            error
-        })?;
-        insert(memtable, operation, sequence);
-        if let Operation::Put { expiry_ms, .. } = operation {
+    let operations = batch::operations(record.payload);
+    let inserted = insert_all(memtable, operations, record.base_sequence, |operation| {
+        if let Operation::Put { expiry_ms, .. } = *operation {
             // A record without expiry keeps the memtable: u64::MAX never passes.
             expiry_max_ms = expiry_max_ms.max(if expiry_ms == 0 { u64::MAX } else { expiry_ms });
             expires |= expiry_ms != 0;
         }
-    }
+    });
+    inserted.map_err(|damage| {
+        let error = Error::new(ErrorKind::Corruption, damage.what);
+        core.latch.close(&error);
+        error
+    })?;
     // Only holders of the log lock change it, so nothing is lost between the load and the store.
     let before = core.active_expiry_max_ms.load(Ordering::Relaxed);
     if before < expiry_max_ms {
@@ -330,8 +331,47 @@ fn apply(core: &Core, memtable: &mut MemtableWriter<'_>, record: &Record<'_>) ->
     Ok(())
 }
 
-/// Puts one operation into a memtable.
-pub(crate) fn insert(memtable: &mut MemtableWriter<'_>, operation: Operation<'_>, sequence: u64) {
+/// Operations of a batch whose places in the memtable are loaded ahead.
+const OPERATIONS_AHEAD: usize = 8;
+
+/// Puts `operations` into a memtable under the sequence numbers from `base_sequence` on, showing each
+/// to `see`; answers how many there were.
+pub(crate) fn insert_all<'a>(
+    memtable: &mut MemtableWriter<'_>,
+    operations: impl Iterator<Item = Result<Operation<'a>, Damage>>,
+    base_sequence: u64,
+    mut see: impl FnMut(&Operation<'a>),
+) -> Result<u64, Damage> {
+    let mut ahead: [Option<(Operation<'a>, u64)>; OPERATIONS_AHEAD] = [None; OPERATIONS_AHEAD];
+    let (mut read, mut written) = (0, 0);
+    for operation in operations {
+        let operation = operation?;
+        see(&operation);
+        let hash = key_hash(operation.key());
+        memtable.touch(hash);
+        let slot = &mut ahead[read % OPERATIONS_AHEAD];
+        if let Some((operation, hash)) = slot.replace((operation, hash)) {
+            insert(memtable, operation, hash, base_sequence + written);
+            written += 1;
+        }
+        read += 1;
+    }
+    for i in read..read + OPERATIONS_AHEAD {
+        if let Some((operation, hash)) = ahead[i % OPERATIONS_AHEAD].take() {
+            insert(memtable, operation, hash, base_sequence + written);
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+/// Puts one operation, whose key has this hash, into a memtable.
+pub(crate) fn insert(
+    memtable: &mut MemtableWriter<'_>,
+    operation: Operation<'_>,
+    hash: u64,
+    sequence: u64,
+) {
     match operation {
         Operation::Put {
             key,
@@ -343,7 +383,7 @@ pub(crate) fn insert(memtable: &mut MemtableWriter<'_>, operation: Operation<'_>
                 kind: Kind::Put,
                 expiry_ms,
             };
-            memtable.insert(key, key_hash(key), meta, value);
+            memtable.insert(key, hash, meta, value);
         }
         Operation::Delete { key } => {
             let meta = EntryMeta {
@@ -351,7 +391,7 @@ pub(crate) fn insert(memtable: &mut MemtableWriter<'_>, operation: Operation<'_>
                 kind: Kind::Delete,
                 expiry_ms: 0,
             };
-            memtable.insert(key, key_hash(key), meta, &[]);
+            memtable.insert(key, hash, meta, &[]);
         }
         Operation::DeleteRange { start, end } => {
             memtable.delete_range(RangeTombstone {

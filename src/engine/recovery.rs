@@ -148,7 +148,7 @@ struct Replayed {
 impl Replayed {
     fn new(options: &EngineOptions, sequence_in_tables: u64) -> Self {
         let memtable_bytes = options.memtable_bytes;
-        let active = Arc::new(Memtable::new(memtable_bytes));
+        let active = Arc::new(Memtable::for_replay(memtable_bytes));
         let frozen = Vec::new();
         Self {
             active,
@@ -197,16 +197,15 @@ impl Replayed {
             self.freeze(log, record.base_sequence - 1);
         }
         let mut memtable = self.active.writer();
-        let mut count = 0;
-        for operation in batch::operations(record.payload) {
-            let operation = operation.map_err(|damage| damage.what)?;
-            if let batch::Operation::Put { expiry_ms, .. } = operation {
+        let expiry_max_ms = &mut self.expiry_max_ms;
+        let read = batch::operations(record.payload);
+        let count = commit::insert_all(&mut memtable, read, record.base_sequence, |operation| {
+            if let batch::Operation::Put { expiry_ms, .. } = *operation {
                 let kept = if expiry_ms == 0 { u64::MAX } else { expiry_ms };
-                self.expiry_max_ms = self.expiry_max_ms.max(kept);
+                *expiry_max_ms = (*expiry_max_ms).max(kept);
             }
-            commit::insert(&mut memtable, operation, record.base_sequence + count);
-            count += 1;
-        }
+        });
+        let count = count.map_err(|damage| damage.what)?;
         (count == operations).then_some(()).ok_or(OTHER_COUNT)
     }
 
@@ -215,7 +214,7 @@ impl Replayed {
     fn freeze(&mut self, log_next: u64, sequence_last: u64) {
         let memtable = std::mem::replace(
             &mut self.active,
-            Arc::new(Memtable::new(self.memtable_bytes)),
+            Arc::new(Memtable::for_replay(self.memtable_bytes)),
         );
         self.frozen.insert(
             0,
@@ -337,6 +336,7 @@ fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) 
     if log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty() {
         replayed.freeze(log, replayed.sequence_last());
     }
+    replayed.active.writer().end_replay();
     let cache = BlockCache::new(parts.options.cache_bytes);
     let open_files = OpenFiles::new(parts.options.open_files_max);
     let tables = parts.manifest.state().version.tables().map(|meta| {

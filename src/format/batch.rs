@@ -39,6 +39,16 @@ pub(crate) enum Operation<'a> {
     DeleteRange { start: &'a [u8], end: &'a [u8] },
 }
 
+impl<'a> Operation<'a> {
+    /// The key, or the first key of a range.
+    #[inline]
+    pub(crate) fn key(&self) -> &'a [u8] {
+        let (Self::Put { key, .. } | Self::Delete { key } | Self::DeleteRange { start: key, .. }) =
+            *self;
+        key
+    }
+}
+
 /// Appends `operation` to a batch.
 pub(crate) fn append(out: &mut Vec<u8>, operation: Operation<'_>) {
     match operation {

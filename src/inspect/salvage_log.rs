@@ -18,6 +18,7 @@ use super::source_file::SourceFile;
 use crate::engine::commit;
 use crate::error::{Error, Result};
 use crate::format::batch;
+use crate::format::entry::key_hash;
 use crate::format::file_name::FileName;
 use crate::format::range_tombstones::RangeTombstone;
 use crate::fs::file_system::FileSystem;
@@ -180,7 +181,8 @@ impl Reading<'_, '_> {
                 log.in_tables += 1;
             } else {
                 log.operations += 1;
-                commit::insert(&mut self.memtable.writer(), operation, sequence);
+                let hash = key_hash(operation.key());
+                commit::insert(&mut self.memtable.writer(), operation, hash, sequence);
             }
         }
         self.operations += count;

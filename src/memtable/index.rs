@@ -165,6 +165,16 @@ impl Index {
         }
     }
 
+    /// Begins to load the slot where a search for `hash` begins.
+    #[inline]
+    pub(super) fn touch(&self, hash: u64) {
+        let tag = tag_of(hash);
+        let slots = self.shards[shard_of(tag)].slots();
+        if let Some(slot) = slots.get(home(tag, slots.len())) {
+            std::hint::black_box(slot.load(Ordering::Relaxed));
+        }
+    }
+
     /// The place of a key, for the writer: `is_same` tells its record among those of like hash.
     pub(super) fn place(
         &self,

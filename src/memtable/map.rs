@@ -27,6 +27,11 @@ const ENTRY_OVERHEAD_BYTES: usize = 64;
 /// What a range tombstone takes besides its bounds.
 const RANGE_OVERHEAD_BYTES: usize = 128;
 
+/// Records that wait to be put in order, for the next scan or until they are this many.
+const TAIL_ENTRIES: usize = 256;
+/// The same while a log is replayed: to sort many at once is cheaper, and nobody scans.
+const REPLAY_TAIL_ENTRIES: usize = 64 << 10;
+
 /// The sizes a memtable works with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape {
@@ -38,7 +43,7 @@ impl Shape {
     fn for_bytes(bytes_max: usize) -> Self {
         Self {
             first_chunk_bytes: (bytes_max / 8).next_power_of_two().clamp(1 << 10, 8 << 10),
-            tail_entries: 256,
+            tail_entries: TAIL_ENTRIES,
         }
     }
 }
@@ -92,6 +97,14 @@ impl Memtable {
     /// grows as it is filled, beyond `bytes_max` too.
     pub(crate) fn new(bytes_max: usize) -> Self {
         Self::with_shape(Shape::for_bytes(bytes_max))
+    }
+
+    /// As [`new`](Self::new), for a replay, which ends with
+    /// [`end_replay`](MemtableWriter::end_replay).
+    pub(crate) fn for_replay(bytes_max: usize) -> Self {
+        let it = Self::new(bytes_max);
+        it.writing.lock().runs.begin_replay(REPLAY_TAIL_ENTRIES);
+        it
     }
 
     pub(super) fn with_shape(shape: Shape) -> Self {
@@ -237,6 +250,20 @@ impl MemtableWriter<'_> {
         memtable.entries.store(entries, Ordering::Relaxed);
         let record_bytes = writing.arena.used_bytes() - used_before;
         self.count_bytes(record_bytes + ENTRY_OVERHEAD_BYTES);
+    }
+
+    /// Begins to load what an insert under `hash` is going to look at.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) {
+        self.memtable.index.touch(hash);
+    }
+
+    /// Ends a time of many inserts that nobody scans between: what comes from here on is put in
+    /// order in small pieces, so that no insert pauses for long.
+    pub(crate) fn end_replay(&mut self) {
+        let memtable = self.memtable;
+        let runs = &mut self.writing.runs;
+        runs.end_replay(&memtable.runs, &memtable.arena, TAIL_ENTRIES);
     }
 
     /// Adds a range tombstone; its sequence number, too, must be above all before it (M1).

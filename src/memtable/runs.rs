@@ -42,6 +42,8 @@ pub(super) type RunsNow = Mutex<Arc<Runs>>;
 pub(super) struct RunsWriter {
     tail: Arc<Tail>,
     tail_entries: usize,
+    /// Up to here tails grow; more than `tail_entries` only while a log is replayed.
+    tail_entries_max: usize,
     /// Items to be moved for one piece (S2).
     budget: usize,
     /// Merges under way; each is of newer runs than the one before (S2).
@@ -59,6 +61,7 @@ impl Runs {
         let writer = RunsWriter {
             tail,
             tail_entries,
+            tail_entries_max: tail_entries,
             budget: 0,
             merges: Vec::new(),
         };
@@ -103,8 +106,23 @@ impl RunsWriter {
         list.push(Arc::new(self.tail.to_run(arena)));
         self.budget = self.budget_for(&list);
         self.begin_merge(&list);
+        self.tail_entries = (4 * self.tail_entries).min(self.tail_entries_max);
         self.tail = Arc::new(Tail::new(self.tail_entries));
         self.publish(now, list);
+    }
+
+    /// Lets tails grow up to `tail_entries_max`.
+    pub(super) fn begin_replay(&mut self, tail_entries_max: usize) {
+        self.tail_entries_max = tail_entries_max;
+    }
+
+    /// Makes the tail a run, and the tails to come `tail_entries` long.
+    pub(super) fn end_replay(&mut self, now: &RunsNow, arena: &Arena, tail_entries: usize) {
+        (self.tail_entries, self.tail_entries_max) = (tail_entries, tail_entries);
+        // An empty one may stay: the next after it is as long as it should be.
+        if !self.tail.is_empty() {
+            self.seal(now, arena);
+        }
     }
 
     /// Does a piece of the merges under way: about as many items as `budget`.

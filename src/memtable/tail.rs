@@ -42,6 +42,11 @@ impl Tail {
         length + 1
     }
 
+    /// True while there is no record; for the writer.
+    pub(super) fn is_empty(&self) -> bool {
+        self.length.load(Ordering::Relaxed) == 0
+    }
+
     fn addresses(&self, from: usize, to: usize) -> Vec<Address> {
         let slots = self.slots.get(from..to).unwrap_or_default();
         let words = slots.iter().map(|slot| slot.load(Ordering::Relaxed));
