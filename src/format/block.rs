@@ -302,6 +302,12 @@ impl Block {
         self.slice(range.start as usize, range.end as usize)
     }
 
+    /// All bytes from `start` on.
+    #[inline]
+    pub(super) fn bytes_from(&self, start: u32) -> &[u8] {
+        self.bytes.get(start as usize..).unwrap_or_default()
+    }
+
     #[inline]
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or_default()

@@ -12,10 +12,9 @@ use super::bytes::leading_word;
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, compare};
 use super::guided_search::{partition_point_near, share_of};
+use super::prefetch::{LINE_BYTES, prefetch};
 use std::cmp::Ordering;
 
-/// What the processor loads at a time.
-const LINE_BYTES: u32 = 64;
 /// How far ahead of a walk values are loaded.
 const LINES_AHEAD: u32 = 12;
 /// So many entries before a guess values are loaded, too.
@@ -45,7 +44,7 @@ impl Block {
             let bytes = self.slice(self.buckets_start as usize, self.prefix_start as usize);
             let is_it = |i| {
                 let place = self.place(i);
-                self.touch(place.value);
+                self.prefetch_lines(place.value, 1);
                 i < self.len() && self.suffix(place) == suffix
             };
             let Some(newest) = buckets.find(bytes, hash, is_it) else {
@@ -75,7 +74,7 @@ impl Block {
     pub(crate) fn lower_bound(&self, key: &[u8], sequence: u64, share: Option<f64>) -> usize {
         let guess = share.map(|share| self.entry_at(share));
         if let Some(guess) = guess {
-            self.touch_values_from(self.place(guess.saturating_sub(ENTRIES_BEFORE_GUESS)));
+            self.prefetch_values_from(self.place(guess.saturating_sub(ENTRIES_BEFORE_GUESS)));
         }
         let prefix = self.prefix();
         let Some(suffix) = key.strip_prefix(prefix) else {
@@ -149,26 +148,28 @@ impl Block {
     /// Begins to load the values from the one at `place` on, for somebody who is about to walk over
     /// them: the waits for the first of them overlap.
     #[inline]
-    fn touch_values_from(&self, place: Place) {
-        for line in 0..LINES_AHEAD {
-            self.touch(place.value.saturating_add(line * LINE_BYTES));
-        }
+    fn prefetch_values_from(&self, place: Place) {
+        self.prefetch_lines(place.value, LINES_AHEAD);
     }
 
     /// Begins to load what a walk that has come to `place` will come to soon.
     #[inline]
-    pub(crate) fn touch_values_ahead(&self, place: Place) {
-        let mut at = place.value.saturating_add(LINES_AHEAD * LINE_BYTES);
-        let end = place.value_end.saturating_add(LINES_AHEAD * LINE_BYTES);
-        while at < end {
-            self.touch(at);
-            at += LINE_BYTES;
-        }
+    pub(crate) fn prefetch_values_ahead(&self, place: Place) {
+        let lines = place
+            .value_end
+            .saturating_sub(place.value)
+            .div_ceil(LINE_BYTES as u32);
+        let ahead = LINES_AHEAD * LINE_BYTES as u32;
+        self.prefetch_lines(place.value.saturating_add(ahead), lines.min(LINES_AHEAD));
     }
 
-    /// Begins to load what stands at `at`, so that the wait for it overlaps with others.
     #[inline]
-    fn touch(&self, at: u32) {
-        std::hint::black_box(self.byte(at as usize));
+    fn prefetch_lines(&self, from: u32, lines: u32) {
+        let bytes = self.bytes_from(from);
+        bytes
+            .iter()
+            .step_by(LINE_BYTES)
+            .take(lines as usize)
+            .for_each(prefetch);
     }
 }

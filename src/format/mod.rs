@@ -27,6 +27,7 @@ pub(crate) mod guided_search;
 pub(crate) mod index;
 pub(crate) mod log_record;
 pub(crate) mod manifest_record;
+pub(crate) mod prefetch;
 pub(crate) mod properties;
 pub(crate) mod range_tombstones;
 pub(crate) mod successor;

@@ -11,12 +11,12 @@
 use super::chunk::{self, ChunkReader, ChunkWriter};
 use super::record::{self, Address, CHUNK_BYTES_MAX, CHUNK_NUMBER_MAX, Header, Record, UNIT_BYTES};
 use crate::format::entry::EntryMeta;
+use crate::format::prefetch::{LINE_BYTES, prefetch};
 use crate::sync::OnceLock;
 
 /// Up to here chunks double; beyond they grow by A2 alone.
-const CHUNK_BYTES_DOUBLED_MAX: usize = 1 << 20;
+const CHUNK_BYTES_DOUBLED_MAX: usize = 8 << 20;
 
-const CACHE_LINE_BYTES: usize = 64;
 const LINES_PREFETCHED: usize = 4;
 
 /// The chunks, as readers see them.
@@ -89,9 +89,12 @@ impl Arena {
     pub(super) fn prefetch(&self, at: Address) {
         if let Some(chunk) = self.chunk(at) {
             // Whoever walks looks at the value, too, and most records are no longer.
-            for line in 0..LINES_PREFETCHED {
-                chunk.prefetch(at.offset() + line * CACHE_LINE_BYTES);
-            }
+            let bytes = chunk.bytes_from(at.offset());
+            bytes
+                .iter()
+                .step_by(LINE_BYTES)
+                .take(LINES_PREFETCHED)
+                .for_each(prefetch);
         }
     }
 

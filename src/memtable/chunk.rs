@@ -19,6 +19,10 @@ use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::slice;
 
+/// What most systems call a huge page.
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+const HUGE_PAGE_BYTES: usize = 2 << 20;
+
 #[derive(Debug)]
 struct Chunk {
     start: NonNull<u8>,
@@ -62,6 +66,7 @@ pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
     let start = Box::into_raw(memory).cast::<u8>();
     // SAFETY: a pointer taken from a box is never null.
     let start = unsafe { NonNull::new_unchecked(start) };
+    ask_for_huge_pages(start, capacity);
     let filled = AtomicUsize::new(0);
     let memory = SharedMemory::new(capacity);
     let chunk = Arc::new(Chunk {
@@ -75,6 +80,24 @@ pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
     };
     (ChunkWriter { chunk, filled: 0 }, reader)
 }
+
+/// Asks the system for huge pages under a large chunk: a fault for each small one takes a good part
+/// of the time in which a chunk is filled for the first time. Only a hint.
+#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
+fn ask_for_huge_pages(start: NonNull<u8>, capacity: usize) {
+    use rustix::mm::{Advice, madvise};
+    let before = start.as_ptr().align_offset(HUGE_PAGE_BYTES);
+    let bytes = capacity.saturating_sub(before) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    if bytes > 0 {
+        let from = start.as_ptr().wrapping_add(before);
+        // SAFETY: the range lies inside the allocation (K1), so that no memory of others is meant,
+        // and the advice changes no byte of it.
+        let _ = unsafe { madvise(from.cast(), bytes, Advice::LinuxHugepage) };
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(any(miri, shuttle)))))]
+fn ask_for_huge_pages(_: NonNull<u8>, _: usize) {}
 
 impl ChunkWriter {
     /// How many bytes still fit.
@@ -124,20 +147,6 @@ impl ChunkReader {
         // `self` keeps.
         unsafe { slice::from_raw_parts(self.chunk.start.as_ptr().add(offset), filled - offset) }
     }
-
-    /// Asks the processor to fetch the memory at `offset`; only a hint.
-    #[inline]
-    pub(super) fn prefetch(&self, offset: usize) {
-        #[cfg(all(target_arch = "x86_64", not(miri)))]
-        {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let target = self.chunk.start.as_ptr().wrapping_add(offset);
-            // SAFETY: a prefetch reads nothing, whatever the address, so K1 to K3 are not touched.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(target.cast::<i8>()) };
-        }
-        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-        let _ = offset;
-    }
 }
 
 #[cfg(test)]
@@ -169,7 +178,6 @@ mod tests {
         writer.append(&[b"abc"]).unwrap();
         for offset in [3, 4, 63, 64, usize::MAX] {
             assert_eq!(reader.bytes_from(offset), b"");
-            reader.prefetch(offset);
         }
         let (writer, reader) = new(0);
         assert_eq!((writer.remaining(), reader.bytes_from(0)), (0, &b""[..]));

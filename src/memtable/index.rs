@@ -16,6 +16,7 @@
 //! to share one hash make look-ups of them slow, as the hash has no secret.
 
 use super::record::{ADDRESS_BITS, Address};
+use crate::format::prefetch::prefetch;
 use crate::sync::{AtomicU64, AtomicUsize, OnceLock, Ordering};
 
 const SHARD_BITS: u32 = 4;
@@ -171,7 +172,7 @@ impl Index {
         let tag = tag_of(hash);
         let slots = self.shards[shard_of(tag)].slots();
         if let Some(slot) = slots.get(home(tag, slots.len())) {
-            std::hint::black_box(slot.load(Ordering::Relaxed));
+            prefetch(slot);
         }
     }
 

@@ -180,7 +180,7 @@ impl TableCursor {
         let index = self.index + 1;
         match &self.block {
             Some(block) if self.valid && index < block.len() => {
-                block.touch_values_ahead(self.place);
+                block.prefetch_values_ahead(self.place);
                 self.stand(index);
                 Ok(())
             }
