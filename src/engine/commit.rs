@@ -334,8 +334,8 @@ fn apply(core: &Core, memtable: &mut MemtableWriter<'_>, record: &Record<'_>) ->
 /// Operations of a batch whose places in the memtable are loaded ahead.
 const OPERATIONS_AHEAD: usize = 8;
 
-/// Puts `operations` into a memtable under the sequence numbers from `base_sequence` on, showing each
-/// to `see`; answers how many there were.
+/// Puts `operations` into a memtable under the sequence numbers from `base_sequence` on, showing
+/// each to `see`; answers how many there were.
 pub(crate) fn insert_all<'a>(
     memtable: &mut MemtableWriter<'_>,
     operations: impl Iterator<Item = Result<Operation<'a>, Damage>>,

@@ -65,8 +65,8 @@ impl MergeCursor {
         self.step(Source::next)
     }
 
-    /// As [`next`](Self::next) where the next entry is certainly there, of another key, and not to be
-    /// compared with anything; `false`, and no step, elsewhere.
+    /// As [`next`](Self::next) where the next entry is certainly there, of another key, and not to
+    /// be compared with anything; `false`, and no step, elsewhere.
     #[inline]
     pub(crate) fn next_of_other_key(&mut self) -> Result<bool> {
         let winner = self.winner.filter(|_| self.rival.is_none());

@@ -29,7 +29,8 @@
 //!
 //! [`Block::decode`] takes any bytes and checks every length and offset once (D1), so that reading
 //! entries afterwards stays inside the block; it leaves to [`Block::check`] what costs a look at
-//! each key. Searches are in [`super::block_lookup`]. A decoded block never changes: any thread may read.
+//! each key. Searches are in [`super::block_lookup`]. A decoded block never changes: any thread may
+//! read.
 
 use super::block_buckets::{BUCKET_BYTES, Buckets};
 use super::block_spans::{Spans, read};

@@ -30,8 +30,8 @@ use std::ops::Range;
 use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 
-/// What is made ready at once. A page takes a microsecond or two, which some write has to wait for, so
-/// that it had better be few at a time.
+/// What is made ready at once. A page takes a microsecond or two, which some write has to wait for,
+/// so it had better be few at a time.
 const READY_BYTES: usize = 8 << 10;
 /// What is given back at once.
 const PASSED_BYTES: usize = 256 << 10;

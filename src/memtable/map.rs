@@ -172,8 +172,8 @@ impl Memtable {
         runs.sorted(&self.arena)
     }
 
-    /// Leaves the runs a little fewer for the next scan, where there are several and no writer is in
-    /// the way.
+    /// Leaves the runs a little fewer for the next scan, where there are several and no writer is
+    /// in the way.
     pub(super) fn tidy(&self) {
         if self.runs.lock().is_tidy() {
             return;

@@ -71,8 +71,8 @@ impl<'a> Window<'a> {
         // On a machine that cannot address it, it is too long for its memory too.
         let too_long = |_| Error::io("read", self.path, io::ErrorKind::OutOfMemory.into());
         let len = usize::try_from(len).map_err(too_long)?;
-        // What the buffer has of it already is kept; a new buffer rather than a resized one, so that
-        // after a huge record the memory goes back.
+        // What the buffer has of it already is kept. A new buffer rather than a resized one, so
+        // that after a huge record the memory goes back.
         let within = offset.checked_sub(self.start).map(|at| at as usize);
         let mut held = within
             .and_then(|at| self.buffer.get(at..))
