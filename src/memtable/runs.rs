@@ -6,9 +6,9 @@
 //! - S1: the list goes from the oldest to the newest, and only neighbours are merged, so of any two
 //!   runs one is older as a whole.
 //! - S2: merges are done in pieces, the newest (and smallest) first. With every
-//!   [`PUSHES_A_PIECE`] records the writer moves at most [`RunsWriter::budget_for`] items, twice of
-//!   what is needed on average, so its longest pause hardly grows with the memtable, and what is put
-//!   off stays little.
+//!   [`PUSHES_A_PIECE`] records the writer moves at most [`RunsWriter::budget_for`] items, twice
+//!   of what is needed on average, so its longest pause hardly grows with the memtable, and what is
+//!   put off stays little.
 //!   Scans help where nobody writes: each merges a little more than it would have to, so that the
 //!   scans of a memtable that is read much find one run.
 //! - S3: the list and its tail together hold every entry once. They are changed by putting a new
