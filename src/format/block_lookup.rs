@@ -104,7 +104,7 @@ impl Block {
             return None;
         }
         let word_at = |i| leading_word(self.suffix(self.place(i)));
-        let ends = word_at(0)..word_at(self.len() - 1);
+        let ends = (word_at(0), word_at(self.len() - 1));
         share_of(leading_word(suffix), ends).map(|share| self.entry_at(share))
     }
 

@@ -62,12 +62,11 @@ fn surround(count: usize, guess: usize, is_before: impl Fn(usize) -> bool) -> Ra
     0..high
 }
 
-/// How far `word` stands from the start of `ends` to their end, from 0 to 1; `None` where they do
-/// not rise.
+/// How far `word` stands from `first` to `last`, from 0 to 1; `None` where they do not rise.
 #[inline]
-pub(crate) fn share_of(word: u64, ends: Range<u64>) -> Option<f64> {
-    let span = ends.end.checked_sub(ends.start).filter(|&span| span > 0)?;
-    Some(word.saturating_sub(ends.start).min(span) as f64 / span as f64)
+pub(crate) fn share_of(word: u64, (first, last): (u64, u64)) -> Option<f64> {
+    let span = last.checked_sub(first).filter(|&span| span > 0)?;
+    Some(word.saturating_sub(first).min(span) as f64 / span as f64)
 }
 
 #[cfg(test)]
@@ -101,12 +100,12 @@ mod tests {
 
     #[test]
     fn shares_lie_between_0_and_1_and_need_a_span() {
-        assert_eq!(share_of(15, 10..20), Some(0.5));
+        assert_eq!(share_of(15, (10, 20)), Some(0.5));
         assert_eq!(
-            (share_of(3, 10..20), share_of(99, 10..20)),
+            (share_of(3, (10, 20)), share_of(99, (10, 20))),
             (Some(0.0), Some(1.0))
         );
-        assert_eq!((share_of(5, 5..5), share_of(5, 6..5)), (None, None));
+        assert_eq!((share_of(5, (5, 5)), share_of(5, (6, 5))), (None, None));
     }
 
     proptest! {

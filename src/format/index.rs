@@ -237,7 +237,9 @@ impl Index {
         let at = self.find(key);
         let before = at.checked_sub(1).and_then(|before| self.words.get(before));
         let share = match (before, self.words.get(at), self.strip_prefix(key)) {
-            (Some(&start), Some(&end), Some(suffix)) => share_of(leading_word(suffix), start..end),
+            (Some(&start), Some(&end), Some(suffix)) => {
+                share_of(leading_word(suffix), (start, end))
+            }
             _ => None,
         };
         (at, share)

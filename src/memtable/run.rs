@@ -93,7 +93,7 @@ impl Run {
         let to = (to * SAMPLE_ITEMS).min(self.items.len());
         let window = &self.items[from..to];
         let ends = window.first().zip(window.last());
-        let share = ends.and_then(|(first, last)| share_of(high, first.high()..last.high()));
+        let share = ends.and_then(|(first, last)| share_of(high, (first.high(), last.high())));
         let guess = share.map_or(window.len() / 2, |share| {
             (share * window.len() as f64) as usize
         });
