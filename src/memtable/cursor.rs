@@ -90,7 +90,6 @@ impl Source {
 impl Memtable {
     /// A cursor over all entries inserted before the call.
     pub(crate) fn cursor(self: &Arc<Self>) -> MemtableCursor {
-        self.tidy();
         MemtableCursor::new(Arc::clone(self), self.sorted_runs())
     }
 }

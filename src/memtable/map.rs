@@ -166,18 +166,18 @@ impl Memtable {
         self.arena.pin_value(address).map(PinnedMem)
     }
 
-    /// Everything inserted so far as sorted runs, none of which changes any more.
+    /// Everything inserted so far as sorted runs, none of which changes any more. Where they are
+    /// several, a little is done so that the next call finds fewer.
     pub(super) fn sorted_runs(&self) -> Vec<Arc<Run>> {
         let runs = Arc::clone(&*self.runs.lock());
+        if !runs.is_tidy() {
+            self.tidy();
+        }
         runs.sorted(&self.arena)
     }
 
-    /// Leaves the runs a little fewer for the next scan, where there are several and no writer is
-    /// in the way.
-    pub(super) fn tidy(&self) {
-        if self.runs.lock().is_tidy() {
-            return;
-        }
+    /// Leaves the runs a little fewer for the next scan, where no writer is in the way.
+    fn tidy(&self) {
         if let Some(mut writing) = self.writing.try_lock() {
             writing.runs.tidy(&self.runs, &self.arena);
         }
