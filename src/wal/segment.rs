@@ -149,6 +149,16 @@ impl Segment {
         Ok(())
     }
 
+    /// Gives back what the file was made longer for writes that were announced and did not come.
+    /// Nothing rests on it: where it fails, or is lost with the power, there are zeros.
+    pub(super) fn give_back(&self) {
+        let end = self.offset.next_multiple_of(PAGE_BYTES);
+        let is_announced = self.options.announce && !self.options.prewrite;
+        if is_announced && self.file.len().is_ok_and(|len| len > end) {
+            let _ = self.file.set_len(end);
+        }
+    }
+
     /// Writes zeros ahead, as far as there is space for them: what they are worth is speed alone.
     fn prewrite(&mut self, path: &Path) -> Result<()> {
         let written = self.write_zeros();

@@ -213,6 +213,9 @@ impl WalWriter {
         self.check_open()?;
         let sealed = self.seal(Seal::Closed(mark));
         self.closed = sealed.is_ok();
+        if self.closed {
+            self.segment.give_back();
+        }
         self.latching(sealed)
     }
 

@@ -5,7 +5,10 @@ use super::kit::{
 };
 use super::memory_disk::MemoryDisk;
 use crate::error::ErrorKind;
+use crate::format::file_name::FileName;
 use crate::format::log_record::RecordHeader;
+use crate::fs::file_system::FileSystem;
+use crate::fs::real_disk::RealDisk;
 use crate::sync::Arc;
 use crate::wal::replay::{ReplayEnd, replay};
 use crate::wal::segment::WalOptions;
@@ -90,6 +93,40 @@ fn commit_into_prewritten_space_is_one_write_and_one_sync_and_keeps_the_length()
     ];
     assert_eq!(disk.take_log(), calls);
     assert_eq!(disk.bytes(&path(1)).len(), 4096);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "needs a real disk")]
+fn what_was_taken_ahead_for_small_records_is_given_back_at_the_close() {
+    let dir = std::env::temp_dir().join(format!("grainstore-given-back-{}", std::process::id()));
+    RealDisk.create_dir_all(&dir).unwrap();
+    let options = WalOptions {
+        segment_bytes: 1 << 20,
+        prewrite: false,
+        announce: true,
+    };
+    let fs: Arc<dyn FileSystem> = Arc::new(RealDisk);
+    let mut writer = WalWriter::create(Arc::clone(&fs), &dir, 1, None, options).unwrap();
+    let records: Vec<Owned> = (0..40).map(|_| Owned::of(1_000)).collect();
+    for record in &records {
+        append(&mut writer, std::slice::from_ref(record)).unwrap();
+    }
+    let offset = writer.seal_closed(MARK).unwrap();
+    let path = FileName::Wal(1).in_dir(&dir);
+    let len = RealDisk.file_len(&path).unwrap();
+    assert!(
+        (offset..offset + (8 << 10)).contains(&len),
+        "{len} bytes for {offset}"
+    );
+    let mut seen = 0;
+    let end = replay(&*fs, &path, 1, &mut |_| {
+        seen += 1;
+        Ok(())
+    });
+    assert_eq!(end.unwrap(), ReplayEnd::Closed { offset, mark: MARK });
+    assert_eq!(seen, records.len());
+    RealDisk.remove_file(&path).unwrap();
+    RealDisk.remove_dir(&dir).unwrap();
 }
 
 #[test]
