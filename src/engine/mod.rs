@@ -59,6 +59,9 @@ pub(crate) mod watch_ring;
 pub(crate) mod watch_timers;
 pub(crate) mod witness;
 pub(crate) mod write_batch;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod writer_waits_tests;
 
 pub use crate::format::database_format::{FORMAT_VERSION_MAX, FORMAT_VERSION_MIN};
 pub use cursor::Cursor;
