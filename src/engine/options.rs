@@ -22,8 +22,8 @@ pub enum Durability {
     /// loses nothing.
     Batch(Duration),
     /// When the operating system has it; flushed when the log is rolled, the database closed or
-    /// [`sync`](crate::engine::Engine::sync) called, and where log segments have 8 MiB or more every
-    /// few MiB by a thread of its own. A killed process loses nothing.
+    /// [`sync`](crate::engine::Engine::sync) called, and where log segments have 8 MiB or more
+    /// every few MiB by a thread of its own. A killed process loses nothing.
     Buffered,
 }
 
