@@ -40,9 +40,7 @@ pub(crate) fn start_syncer(core: &Arc<Core>, window: Duration) -> std::io::Resul
     let core = Arc::clone(core);
     spawn("grainstore-sync", move || {
         while wait_for_unsynced(&core) {
-            if !window.is_zero() {
-                sleep(window);
-            }
+            sleep(window);
             let _ = sync_log(&core);
         }
     })

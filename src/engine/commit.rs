@@ -343,26 +343,25 @@ pub(crate) fn insert_all<'a>(
     mut see: impl FnMut(&Operation<'a>),
 ) -> Result<u64, Damage> {
     let mut ahead: [Option<(Operation<'a>, u64)>; OPERATIONS_AHEAD] = [None; OPERATIONS_AHEAD];
-    let (mut read, mut written) = (0, 0);
+    let mut read = 0;
     for operation in operations {
         let operation = operation?;
         see(&operation);
         let hash = key_hash(operation.key());
-        memtable.touch(hash);
+        memtable.prefetch(hash);
         let slot = &mut ahead[read % OPERATIONS_AHEAD];
         if let Some((operation, hash)) = slot.replace((operation, hash)) {
-            insert(memtable, operation, hash, base_sequence + written);
-            written += 1;
+            let sequence = base_sequence + (read - OPERATIONS_AHEAD) as u64;
+            insert(memtable, operation, hash, sequence);
         }
         read += 1;
     }
-    for i in read..read + OPERATIONS_AHEAD {
+    for i in read.saturating_sub(OPERATIONS_AHEAD)..read {
         if let Some((operation, hash)) = ahead[i % OPERATIONS_AHEAD].take() {
-            insert(memtable, operation, hash, base_sequence + written);
-            written += 1;
+            insert(memtable, operation, hash, base_sequence + i as u64);
         }
     }
-    Ok(written)
+    Ok(read as u64)
 }
 
 /// Puts one operation, whose key has this hash, into a memtable.

@@ -234,12 +234,9 @@ impl RunCursor {
 
     #[inline]
     fn meta(&self) -> EntryMeta {
-        const NONE: EntryMeta = EntryMeta {
-            sequence: 0,
-            kind: crate::format::entry::Kind::Delete,
-            expiry_ms: 0,
-        };
-        self.current.as_ref().map_or(NONE, TableCursor::meta)
+        self.current
+            .as_ref()
+            .map_or(EntryMeta::NONE, TableCursor::meta)
     }
 
     #[inline]

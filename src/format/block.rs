@@ -259,9 +259,13 @@ impl Block {
         self.slice(start, place.entry_end as usize)
     }
 
-    /// True where all entries have the meta of the first.
-    pub(crate) fn has_one_meta(&self) -> bool {
-        self.meta_width == 0
+    /// The meta of every entry, where all have the same and no byte says so.
+    pub(crate) fn one_meta(&self) -> Option<EntryMeta> {
+        (self.meta_width == 0).then_some(EntryMeta {
+            sequence: self.sequence_base,
+            kind: self.kind,
+            expiry_ms: 0,
+        })
     }
 
     /// True where no key has two versions here: they would differ in their sequence numbers.
@@ -301,12 +305,6 @@ impl Block {
     #[inline]
     pub(crate) fn bytes_at(&self, range: Range<u32>) -> &[u8] {
         self.slice(range.start as usize, range.end as usize)
-    }
-
-    /// All bytes from `start` on.
-    #[inline]
-    pub(super) fn bytes_from(&self, start: u32) -> &[u8] {
-        self.bytes.get(start as usize..).unwrap_or_default()
     }
 
     #[inline]

@@ -12,7 +12,7 @@ use super::bytes::leading_word;
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, SEQUENCE_MAX, compare};
 use super::guided_search::{partition_point_near, share_of};
-use super::prefetch::{LINE_BYTES, prefetch};
+use super::prefetch::{LINE_BYTES, prefetch_lines};
 use std::cmp::Ordering;
 
 /// How far ahead of a walk values are loaded.
@@ -165,11 +165,6 @@ impl Block {
 
     #[inline]
     fn prefetch_lines(&self, from: u32, lines: u32) {
-        let bytes = self.bytes_from(from);
-        bytes
-            .iter()
-            .step_by(LINE_BYTES)
-            .take(lines as usize)
-            .for_each(prefetch);
+        prefetch_lines(self.slice(from as usize, self.bytes()), lines as usize);
     }
 }

@@ -38,6 +38,13 @@ pub(crate) struct EntryMeta {
 }
 
 impl EntryMeta {
+    /// Of no meaning: what a cursor that stands nowhere would say of its entry.
+    pub(crate) const NONE: Self = Self {
+        sequence: 0,
+        kind: Kind::Delete,
+        expiry_ms: 0,
+    };
+
     /// True where the entry is a put that exists no more at `now_ms`: from its expiry on.
     pub(crate) fn is_expired(&self, now_ms: u64) -> bool {
         let late = u64::from(planted(Mistake::ExpiryOneLate));

@@ -27,6 +27,16 @@ pub(crate) fn prefetch<T>(place: &T) {
     let _ = place;
 }
 
+/// Asks for the first `lines` lines of `bytes`.
+#[inline]
+pub(crate) fn prefetch_lines(bytes: &[u8], lines: usize) {
+    bytes
+        .iter()
+        .step_by(LINE_BYTES)
+        .take(lines)
+        .for_each(prefetch);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +46,8 @@ mod tests {
         let words = [7u64; 100];
         words.iter().for_each(prefetch);
         prefetch(&());
+        prefetch_lines(b"", 3);
+        prefetch_lines(&[1; 100], 9);
         assert_eq!(words, [7; 100]);
     }
 }

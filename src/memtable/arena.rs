@@ -11,7 +11,7 @@
 use super::chunk::{self, ChunkReader, ChunkWriter};
 use super::record::{self, Address, CHUNK_BYTES_MAX, CHUNK_NUMBER_MAX, Header, Record, UNIT_BYTES};
 use crate::format::entry::EntryMeta;
-use crate::format::prefetch::{LINE_BYTES, prefetch};
+use crate::format::prefetch::prefetch_lines;
 use crate::sync::OnceLock;
 
 /// Up to here chunks double; beyond they grow by A2 alone.
@@ -89,12 +89,7 @@ impl Arena {
     pub(super) fn prefetch(&self, at: Address) {
         if let Some(chunk) = self.chunk(at) {
             // Whoever walks looks at the value, too, and most records are no longer.
-            let bytes = chunk.bytes_from(at.offset());
-            bytes
-                .iter()
-                .step_by(LINE_BYTES)
-                .take(LINES_PREFETCHED)
-                .for_each(prefetch);
+            prefetch_lines(chunk.bytes_from(at.offset()), LINES_PREFETCHED);
         }
     }
 

@@ -18,7 +18,7 @@ use super::item::{Item, Rebase, common_prefix};
 use super::map::{Memtable, PinnedMem};
 use super::record::Record;
 use super::run::Run;
-use crate::format::entry::{EntryMeta, Kind};
+use crate::format::entry::EntryMeta;
 use crate::sync::Arc;
 use std::cmp::Ordering;
 
@@ -26,13 +26,6 @@ use std::cmp::Ordering;
 const PREFETCH_ITEMS: usize = 8;
 /// How many of them are fetched from every run when a cursor takes its first step.
 const PREFETCH_FIRST_ITEMS: usize = 3;
-
-/// What a cursor that stands nowhere would say of its entry.
-const NO_META: EntryMeta = EntryMeta {
-    sequence: 0,
-    kind: Kind::Delete,
-    expiry_ms: 0,
-};
 
 /// A place in a memtable, between its entries in order.
 #[derive(Debug)]
@@ -180,7 +173,7 @@ impl MemtableCursor {
     #[inline]
     pub(crate) fn meta(&self) -> EntryMeta {
         debug_assert!(self.valid());
-        self.record().map_or(NO_META, |r| r.meta)
+        self.record().map_or(EntryMeta::NONE, |r| r.meta)
     }
 
     /// The value of the entry; empty where the cursor is not [`valid`](Self::valid).

@@ -168,7 +168,7 @@ impl Index {
 
     /// Begins to load the slot where a search for `hash` begins.
     #[inline]
-    pub(super) fn touch(&self, hash: u64) {
+    pub(super) fn prefetch(&self, hash: u64) {
         let tag = tag_of(hash);
         let slots = self.shards[shard_of(tag)].slots();
         if let Some(slot) = slots.get(home(tag, slots.len())) {

@@ -254,8 +254,8 @@ impl MemtableWriter<'_> {
 
     /// Begins to load what an insert under `hash` is going to look at.
     #[inline]
-    pub(crate) fn touch(&self, hash: u64) {
-        self.memtable.index.touch(hash);
+    pub(crate) fn prefetch(&self, hash: u64) {
+        self.memtable.index.prefetch(hash);
     }
 
     /// Ends a time of many inserts that nobody scans between: what comes from here on is put in

@@ -15,16 +15,9 @@ use super::reader::Table;
 use super::warming::Headway;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::block::{Block, Place};
-use crate::format::entry::{EntryMeta, Kind, SEQUENCE_MAX};
+use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
-
-/// Of no meaning: what a cursor that stands nowhere would say of its entry.
-const NO_META: EntryMeta = EntryMeta {
-    sequence: 0,
-    kind: Kind::Delete,
-    expiry_ms: 0,
-};
 
 /// Room for a key from the first one on.
 const KEY_BYTES_USUAL: usize = 64;
@@ -70,7 +63,7 @@ impl TableCursor {
             number: 0,
             index: 0,
             place: Place::default(),
-            meta: NO_META,
+            meta: EntryMeta::NONE,
             key: Vec::new(),
             prefix_len: 0,
             valid: false,
@@ -270,9 +263,10 @@ impl TableCursor {
         self.key.extend_from_slice(block.prefix());
         self.prefix_len = self.key.len();
         self.number = number;
-        self.has_one_meta = block.has_one_meta();
+        let one_meta = block.one_meta();
+        self.has_one_meta = one_meta.is_some();
+        self.meta = one_meta.unwrap_or(EntryMeta::NONE);
         self.has_unique_keys = block.has_unique_keys();
-        self.meta = block.meta(block.place(0));
         self.block = Some(block);
         Ok(true)
     }
