@@ -182,10 +182,9 @@ fn memtable_cursor_over_a_seal() {
             let mut cursor = memtable.cursor();
             cursor.seek_to_first();
             let mut found = Vec::new();
-            while cursor.valid() {
-                let sequence = cursor.meta().sequence;
-                assert_eq!(cursor.value(), [sequence as u8]);
-                found.push((cursor.key().to_vec(), std::cmp::Reverse(sequence)));
+            while let Some((key, meta, value)) = cursor.entry() {
+                assert_eq!(value, [meta.sequence as u8]);
+                found.push((key.to_vec(), std::cmp::Reverse(meta.sequence)));
                 cursor.next();
             }
             assert!(found.is_sorted_by(|a, b| a < b), "{found:?}");

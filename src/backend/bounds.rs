@@ -3,7 +3,7 @@
 //! Pure functions over bytes, for the backends of this crate.
 
 use super::page::{Direction, ScanRequest};
-use crate::engine::cursor::KeyRange;
+use crate::engine::key_range::KeyRange;
 
 /// The keys that `request` asks for, each with `lead` before it; `None` where there can be none.
 pub(crate) fn range(request: &ScanRequest, lead: &[u8]) -> Option<KeyRange> {

@@ -169,7 +169,7 @@ fn sources(inputs: &[Arc<LiveTable>]) -> Result<Vec<Source>> {
     let mut runs: std::collections::BTreeMap<u8, Vec<Arc<LiveTable>>> = Default::default();
     for live in inputs {
         if live.meta().level == 0 {
-            sources.push(Source::Table(Box::new(live.table()?.cursor_past_cache())));
+            sources.push(Source::Table(live.table()?.cursor_past_cache()));
         } else {
             runs.entry(live.meta().level)
                 .or_default()

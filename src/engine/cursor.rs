@@ -7,72 +7,34 @@
 //!
 //! - U1: an error ends the walk for good; every later call answers with the same error.
 
+use super::key_range::KeyRange;
 use super::merge_cursor::MergeCursor;
 use super::pinned_bytes::PinnedBytes;
 use super::read_view::ReadView;
 use super::snapshots::CommitPoint;
 use super::source::{RunCursor, Source};
+use super::stretch::Stretch;
 use crate::error::{Error, Result};
 use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
 use crate::format::range_tombstones::RangeTombstones;
-use crate::format::successor::successor;
 use crate::manifest::version::LEVELS;
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::fmt;
-use std::ops::{Bound, RangeBounds};
 
 /// Values up to this size are copied on the way back rather than pinned.
 const COPY_BYTES_MAX: usize = 1 << 10;
 
-/// Keys from `lower` on, up to and without `upper`.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KeyRange {
-    pub(crate) lower: Box<[u8]>,
-    pub(crate) upper: Option<Box<[u8]>>,
-}
-
-impl KeyRange {
-    /// The keys within `range`.
-    pub(crate) fn new<B: AsRef<[u8]>>(range: &impl RangeBounds<B>) -> Self {
-        // The next key after k in the order of bytes is k followed by a zero.
-        let after = |key: &[u8]| [key, &[0]].concat().into_boxed_slice();
-        let lower = match range.start_bound() {
-            Bound::Included(key) => key.as_ref().into(),
-            Bound::Excluded(key) => after(key.as_ref()),
-            Bound::Unbounded => Box::default(),
-        };
-        let upper = match range.end_bound() {
-            Bound::Included(key) => Some(after(key.as_ref())),
-            Bound::Excluded(key) => Some(key.as_ref().into()),
-            Bound::Unbounded => None,
-        };
-        Self { lower, upper }
-    }
-
-    /// True where `key` is not below the range. An open end costs no comparison: one with nothing
-    /// is dear on processors that mask their loads.
-    #[inline]
-    fn reaches_down_to(&self, key: &[u8]) -> bool {
-        self.lower.is_empty() || key >= &*self.lower
-    }
-
-    /// The keys that begin with `prefix`.
-    pub(crate) fn prefix(prefix: &[u8]) -> Self {
-        Self {
-            lower: prefix.into(),
-            upper: successor(prefix).map(Into::into),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+// A stretch is as large as it is so that no step allocates.
+#[allow(clippy::large_enum_variant)]
 enum Standing {
     Nowhere,
     /// On the merge's entry, going forward.
     OnMerge,
     /// On `key` and `value`, with the merge before them, going backward.
     Held,
+    /// Where the stretch stands, which the merge has lent.
+    InBlock(Stretch),
 }
 
 #[derive(Debug)]
@@ -101,27 +63,34 @@ pub struct Cursor {
     _view: Arc<ReadView>,
 }
 
+/// What of `view` may hold keys of `range`.
+fn sources_of(view: &Arc<ReadView>, range: &KeyRange) -> Result<Vec<Source>> {
+    let (lower, upper) = (&*range.lower, range.upper.as_deref());
+    let reaches = |first: &[u8], last: &[u8]| lower <= last && upper.is_none_or(|u| first < u);
+    let memtables = view.memtables().filter(|m| !m.is_empty());
+    let newest = view.levels.level(0).iter();
+    let newest = newest.filter(|live| reaches(live.key_first(), live.key_last()));
+    let runs: [_; LEVELS - 1] = std::array::from_fn(|i| view.levels.within(i + 1, lower, upper));
+    let runs = (1..).zip(runs).filter(|(_, tables)| !tables.is_empty());
+    // Counted first: a walk of a few records should not allocate more than once.
+    let count = memtables.clone().count() + newest.clone().count() + runs.clone().count();
+    let mut sources = Vec::with_capacity(count);
+    sources.extend(memtables.map(|memtable| Source::Memtable(memtable.cursor())));
+    for live in newest {
+        sources.push(Source::Table(live.table()?.cursor()));
+    }
+    for (level, tables) in runs {
+        let run = RunCursor::of_level(Arc::clone(view), level, tables);
+        sources.push(Source::Run(run));
+    }
+    Ok(sources)
+}
+
 impl Cursor {
     /// A cursor over the records of `range` that `point` sees in `view`.
     pub(crate) fn new(view: Arc<ReadView>, point: CommitPoint, range: KeyRange) -> Result<Self> {
+        let sources = sources_of(&view, &range)?;
         let (lower, upper) = (&*range.lower, range.upper.as_deref());
-        let mut sources = Vec::new();
-        for memtable in view.memtables().filter(|m| !m.is_empty()) {
-            sources.push(Source::Memtable(memtable.cursor()));
-        }
-        let reaches = |first: &[u8], last: &[u8]| lower <= last && upper.is_none_or(|u| first < u);
-        for live in view.levels.level(0) {
-            if reaches(live.key_first(), live.key_last()) {
-                sources.push(Source::Table(Box::new(live.table()?.cursor())));
-            }
-        }
-        for level in 1..LEVELS {
-            let run = view.levels.within(level, lower, upper);
-            if !run.is_empty() {
-                let run = RunCursor::of_level(Arc::clone(&view), level, run);
-                sources.push(Source::Run(run));
-            }
-        }
         let tombstones = view.range_tombstones(lower, upper)?;
         Ok(Self {
             merge: MergeCursor::new(sources),
@@ -193,19 +162,32 @@ impl Cursor {
     /// # Errors
     /// As [`seek_to_first`](Self::seek_to_first).
     #[allow(clippy::should_implement_trait)]
+    #[inline]
     pub fn next(&mut self) -> Result<()> {
-        self.run(|it| match it.standing {
-            Standing::Nowhere => Ok(()),
-            Standing::OnMerge => {
-                if !it.merge.next_of_other_key()? {
-                    it.leave_key()?;
+        if let Standing::InBlock(stretch) = &mut self.standing
+            && stretch.next(self.point)
+        {
+            return Ok(());
+        }
+        self.next_on_merge()
+    }
+
+    fn next_on_merge(&mut self) -> Result<()> {
+        self.run(|it| {
+            it.rejoin()?;
+            match it.standing {
+                Standing::OnMerge => {
+                    it.key.clear();
+                    it.key.extend_from_slice(it.merge.key());
+                    it.merge.next()?;
+                    it.settle_forward(true)
                 }
-                it.settle_forward()
-            }
-            Standing::Held => {
-                it.key.push(0); // the next key there can be
-                it.merge.seek(&it.key, SEQUENCE_MAX)?;
-                it.settle_forward()
+                Standing::Held => {
+                    it.key.push(0); // the next key there can be
+                    it.merge.seek(&it.key, SEQUENCE_MAX)?;
+                    it.settle_forward(false)
+                }
+                Standing::Nowhere | Standing::InBlock(_) => Ok(()),
             }
         })
     }
@@ -214,34 +196,68 @@ impl Cursor {
     ///
     /// # Errors
     /// As [`seek_to_first`](Self::seek_to_first).
+    #[inline]
     pub fn prev(&mut self) -> Result<()> {
-        self.run(|it| match it.standing {
-            Standing::Nowhere => Ok(()),
-            Standing::OnMerge => {
-                it.key.clear();
-                it.key.extend_from_slice(it.merge.key());
-                it.merge.seek_before(&it.key)?;
-                it.settle_backward()
+        if let Standing::InBlock(stretch) = &mut self.standing
+            && stretch.prev()
+        {
+            return Ok(());
+        }
+        self.prev_on_merge()
+    }
+
+    fn prev_on_merge(&mut self) -> Result<()> {
+        self.run(|it| {
+            it.rejoin()?;
+            match it.standing {
+                Standing::OnMerge => {
+                    it.key.clear();
+                    it.key.extend_from_slice(it.merge.key());
+                    it.merge.seek_before(&it.key)?;
+                    it.settle_backward()
+                }
+                Standing::Held => it.settle_backward(),
+                Standing::Nowhere | Standing::InBlock(_) => Ok(()),
             }
-            Standing::Held => it.settle_backward(),
         })
+    }
+
+    /// Gives a stretch back to the merge, and stands as if there had been none.
+    fn rejoin(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.standing, Standing::Nowhere) {
+            Standing::InBlock(stretch) if stretch.is_backward() => {
+                self.key.clear();
+                self.key.extend_from_slice(stretch.walk().key());
+                self.standing = Standing::Held;
+                self.merge.take_back(stretch);
+                self.merge.prev()
+            }
+            Standing::InBlock(stretch) => {
+                self.merge.take_back(stretch);
+                self.standing = Standing::OnMerge;
+                Ok(())
+            }
+            standing => {
+                self.standing = standing;
+                Ok(())
+            }
+        }
     }
 
     /// True where the cursor stands on a record.
     #[must_use]
     #[inline]
     pub fn valid(&self) -> bool {
-        self.standing != Standing::Nowhere
+        !matches!(self.standing, Standing::Nowhere)
     }
 
     /// The key of the record; empty where there is none.
     #[must_use]
     #[inline]
     pub fn key(&self) -> &[u8] {
-        match self.standing {
-            Standing::Nowhere => &[],
-            Standing::OnMerge => self.merge.key(),
-            Standing::Held => &self.key,
+        match &self.standing {
+            Standing::InBlock(stretch) => stretch.walk().key(),
+            _ => self.key_elsewhere(),
         }
     }
 
@@ -249,24 +265,42 @@ impl Cursor {
     #[must_use]
     #[inline]
     pub fn value(&self) -> &[u8] {
-        match (self.standing, &self.value) {
-            (Standing::Nowhere, _) => &[],
+        match &self.standing {
+            Standing::InBlock(stretch) => stretch.walk().value(),
+            _ => self.value_elsewhere(),
+        }
+    }
+
+    fn key_elsewhere(&self) -> &[u8] {
+        match &self.standing {
+            Standing::OnMerge => self.merge.key(),
+            Standing::Held => &self.key,
+            Standing::Nowhere | Standing::InBlock(_) => &[],
+        }
+    }
+
+    fn value_elsewhere(&self) -> &[u8] {
+        match (&self.standing, &self.value) {
             (Standing::OnMerge, _) => self.merge.value(),
             (Standing::Held, HeldValue::Copied(value)) => value,
             (Standing::Held, HeldValue::Pinned(value)) => value,
+            (Standing::Nowhere | Standing::InBlock(_), _) => &[],
         }
     }
 
     /// When the record stops existing, in ms since the epoch; 0 for never.
     #[must_use]
     pub fn expiry_ms(&self) -> u64 {
-        self.meta.map_or(0, |meta| meta.expiry_ms)
+        match &self.standing {
+            Standing::InBlock(stretch) => stretch.walk().meta().expiry_ms,
+            _ => self.meta.map_or(0, |meta| meta.expiry_ms),
+        }
     }
 
     fn seek_forward(&mut self, key: &[u8]) -> Result<()> {
         self.run(|it| {
             it.merge.seek(key, SEQUENCE_MAX)?;
-            it.settle_forward()
+            it.settle_forward(false)
         })
     }
 
@@ -284,57 +318,50 @@ impl Cursor {
         result
     }
 
-    /// From the merge's entry forward to the first one to show.
-    #[inline]
-    fn settle_forward(&mut self) -> Result<()> {
+    /// From the merge's entry forward to the first one to show. `leaving`: what is left of the key
+    /// in `key` is passed over.
+    fn settle_forward(&mut self, mut leaving: bool) -> Result<()> {
         self.standing = Standing::Nowhere;
-        while let Some(meta) = self.merge.meta() {
-            let key = self.merge.key();
-            if self
-                .range
-                .upper
-                .as_deref()
-                .is_some_and(|upper| key >= upper)
-            {
-                return Ok(());
-            }
-            if meta.sequence > self.point.sequence {
+        while let Some((key, meta, _)) = self.merge.entry() {
+            leaving = leaving && key == self.key;
+            if leaving || meta.sequence > self.point.sequence {
                 self.merge.next()?;
                 continue;
             }
+            if !self.range.reaches_up_to(key) {
+                return Ok(());
+            }
             if self.shows(key, meta) {
                 self.meta = Some(meta);
-                self.standing = Standing::OnMerge;
+                let stretch = match self.tombstones.is_empty() {
+                    true => self.merge.lend_forward(self.range.upper.as_deref()),
+                    false => None,
+                };
+                self.standing = stretch.map_or(Standing::OnMerge, Standing::InBlock);
                 return Ok(());
             }
-            self.leave_key()?;
+            self.key.clear();
+            self.key.extend_from_slice(key);
+            leaving = true;
+            self.merge.next()?;
         }
         Ok(())
-    }
-
-    /// Moves the merge past all versions of the key it stands on.
-    #[inline]
-    fn leave_key(&mut self) -> Result<()> {
-        self.key.clear();
-        self.key.extend_from_slice(self.merge.key());
-        loop {
-            self.merge.next()?;
-            if !self.merge.valid() || self.merge.key() != self.key {
-                return Ok(());
-            }
-        }
     }
 
     /// From the merge's entry backward to the first one to show, which is then held.
     fn settle_backward(&mut self) -> Result<()> {
         self.standing = Standing::Nowhere;
         while self.merge.valid() && self.range.reaches_down_to(self.merge.key()) {
+            if let Some(stretch) = self.backward_stretch() {
+                self.standing = Standing::InBlock(stretch);
+                return Ok(());
+            }
             self.key.clear();
             self.key.extend_from_slice(self.merge.key());
             let mut newest = None;
             // Going back, the versions of a key come oldest first.
-            while let Some(meta) = self.merge.meta()
-                && self.merge.key() == self.key
+            while let Some((key, meta, _)) = self.merge.entry()
+                && key == self.key
             {
                 if meta.sequence <= self.point.sequence {
                     newest = Some(meta);
@@ -351,6 +378,18 @@ impl Cursor {
             }
         }
         Ok(())
+    }
+
+    /// The stretch that goes backward from the merge's entry, where it is one and all to be shown.
+    fn backward_stretch(&mut self) -> Option<Stretch> {
+        let (_, meta, _) = self.merge.entry()?;
+        let all_shown = self.tombstones.is_empty()
+            && meta.sequence <= self.point.sequence
+            && meta.is_live(self.point.time_ms);
+        match all_shown {
+            true => self.merge.lend_backward(&self.range.lower),
+            false => None,
+        }
     }
 
     fn hold_value(&mut self) {
@@ -379,8 +418,11 @@ impl Cursor {
     /// The value of the record, pinned; `None` where there is none.
     #[must_use]
     pub fn pinned_value(&self) -> Option<PinnedBytes> {
-        match (self.standing, &self.value) {
+        match (&self.standing, &self.value) {
             (Standing::Nowhere, _) => None,
+            (Standing::InBlock(stretch), _) => {
+                Some(PinnedBytes::in_block(stretch.walk().pinned_value()))
+            }
             (Standing::OnMerge, _) => self.merge.pinned_value(),
             (Standing::Held, HeldValue::Copied(value)) => Some(PinnedBytes::copied(value)),
             (Standing::Held, HeldValue::Pinned(value)) => Some(value.clone()),

@@ -96,10 +96,10 @@ pub(crate) fn fill(
     decide: &mut dyn FnMut(&[u8], crate::format::entry::EntryMeta) -> Fate,
 ) -> Result<u64> {
     let mut dropped = 0;
-    while let Some(meta) = cursor.meta() {
-        match decide(cursor.key(), meta) {
-            Fate::Keep(meta) => output.add(cursor.key(), meta, cursor.value())?,
-            Fate::Bury(meta) => output.add(cursor.key(), meta, &[])?,
+    while let Some((key, meta, value)) = cursor.entry() {
+        match decide(key, meta) {
+            Fate::Keep(meta) => output.add(key, meta, value)?,
+            Fate::Bury(meta) => output.add(key, meta, &[])?,
             Fate::Drop => dropped += 1,
         }
         cursor.next()?;

@@ -92,7 +92,7 @@ fn is_written_in(live: &LiveTable, start: &[u8], end: &[u8], seen: u64) -> Resul
     if covers(table.range_tombstones(), start, end, seen) {
         return Ok(true);
     }
-    let source = Source::Table(Box::new(table.cursor_past_cache()));
+    let source = Source::Table(table.cursor_past_cache());
     holds(source, start, end, seen)
 }
 
@@ -109,8 +109,10 @@ fn covers(set: Option<&Arc<RangeTombstones>>, start: &[u8], end: &[u8], seen: u6
 /// True where `source` holds an entry after `seen` in the range.
 fn holds(mut source: Source, start: &[u8], end: &[u8], seen: u64) -> Result<bool> {
     source.seek(start, SEQUENCE_MAX)?;
-    while source.valid() && source.key() < end {
-        if source.meta().sequence > seen {
+    while let Some((key, meta, _)) = source.entry()
+        && key < end
+    {
+        if meta.sequence > seen {
             return Ok(true);
         }
         source.next()?;

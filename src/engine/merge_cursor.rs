@@ -3,10 +3,13 @@
 //! All versions of all keys, in the order of entries, both ways. The source that gave the last
 //! entry is compared with the best of the others only, since runs of neighbours mostly come from
 //! one source; all are looked at again only when it loses (M1: `rival` is the best of the others).
-//! One source alone is never compared at all.
+//! One source alone is never compared at all, and where the entries of a block come one after the
+//! other the caller may step through them alone (M2: until a lent stretch comes back, the merge is
+//! only to be placed anew).
 
 use super::pinned_bytes::PinnedBytes;
 use super::source::Source;
+use super::stretch::{self, Stretch};
 use crate::error::Result;
 use crate::format::entry::{EntryMeta, compare};
 use std::cmp::Ordering;
@@ -25,6 +28,8 @@ pub(crate) struct MergeCursor {
     winner: Option<usize>,
     /// The source that would come after it (M1).
     rival: Option<usize>,
+    /// The winner gave the entry before, too.
+    repeats: bool,
 }
 
 impl MergeCursor {
@@ -35,6 +40,7 @@ impl MergeCursor {
             direction: Direction::Forward,
             winner: None,
             rival: None,
+            repeats: false,
         }
     }
 
@@ -65,17 +71,6 @@ impl MergeCursor {
         self.step(Source::next)
     }
 
-    /// As [`next`](Self::next) where the next entry is certainly there, of another key, and not to
-    /// be compared with anything; `false`, and no step, elsewhere.
-    #[inline]
-    pub(crate) fn next_of_other_key(&mut self) -> Result<bool> {
-        let winner = self.winner.filter(|_| self.rival.is_none());
-        match winner.and_then(|winner| self.sources.get_mut(winner)) {
-            Some(source) if source.has_other_key_next() => source.next().map(|()| true),
-            _ => Ok(false),
-        }
-    }
-
     /// Goes back to the entry before. Only after a backward seek or another `prev`.
     #[inline]
     pub(crate) fn prev(&mut self) -> Result<()> {
@@ -95,10 +90,10 @@ impl MergeCursor {
         self.current().map_or(&[], Source::key)
     }
 
-    /// The meta of the entry.
+    /// Key, meta and value of the entry at once, which is cheaper than one after the other.
     #[inline]
-    pub(crate) fn meta(&self) -> Option<EntryMeta> {
-        self.current().map(Source::meta)
+    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
+        self.current()?.entry()
     }
 
     /// The value of the entry; empty where there is none.
@@ -124,6 +119,7 @@ impl MergeCursor {
         mut seek: impl FnMut(&mut Source) -> Result<()>,
     ) -> Result<()> {
         (self.direction, self.winner, self.rival) = (direction, None, None);
+        self.repeats = false;
         for source in &mut self.sources {
             seek(source)?;
         }
@@ -149,7 +145,49 @@ impl MergeCursor {
             Some(rival) if valid && self.wins(winner, rival) => {}
             _ => self.choose(),
         }
+        self.repeats = self.winner == Some(winner);
         Ok(())
+    }
+
+    /// Lends the stretch that goes forward from the entry, where a table gives it: up to `upper`,
+    /// or to where another source comes in (M2).
+    #[inline]
+    pub(crate) fn lend_forward(&mut self, upper: Option<&[u8]>) -> Option<Stretch> {
+        debug_assert_eq!(self.direction, Direction::Forward);
+        let walk = self.current()?.walk()?;
+        let end = stretch::end_of(walk, upper, self.rival_key()?)?;
+        let walk = self.sources.get_mut(self.winner?)?.lend()?;
+        Some(Stretch::forward(walk, end))
+    }
+
+    /// Lends the stretch that goes backward from the entry, where a table gives it: down to
+    /// `lower`, or to where another source comes in (M2).
+    pub(crate) fn lend_backward(&mut self, lower: &[u8]) -> Option<Stretch> {
+        debug_assert_eq!(self.direction, Direction::Backward);
+        let walk = self.current()?.walk()?;
+        let start = stretch::start_of(walk, lower, self.rival_key()?)?;
+        let walk = self.sources.get_mut(self.winner?)?.lend()?;
+        Some(Stretch::backward(walk, start))
+    }
+
+    /// Takes back what was lent, and stands where that stands now (M2).
+    pub(crate) fn take_back(&mut self, stretch: Stretch) {
+        let winner = self.winner.and_then(|winner| self.sources.get_mut(winner));
+        if let Some(source) = winner {
+            source.take_back(stretch.into_walk());
+            self.repeats = true;
+        }
+    }
+
+    /// The key of the rival, which is `None` where there is none; nothing at all where a stretch
+    /// is not likely, because the sources take turns.
+    #[inline]
+    fn rival_key(&self) -> Option<Option<&[u8]>> {
+        match self.rival {
+            None => Some(None),
+            Some(_) if !self.repeats => None,
+            Some(rival) => Some(self.sources.get(rival).map(Source::key)),
+        }
     }
 
     /// True where source `a` comes before source `b` in the walk; both stand on entries.

@@ -21,6 +21,7 @@ pub(crate) mod guards;
 #[cfg(test)]
 mod guards_tests;
 pub(crate) mod ingest;
+pub(crate) mod key_range;
 pub(crate) mod latch;
 pub(crate) mod live_table;
 pub(crate) mod lsm;
@@ -45,6 +46,10 @@ pub(crate) mod snapshot;
 pub(crate) mod snapshots;
 pub(crate) mod source;
 pub(crate) mod stats;
+mod stretch;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod stretch_tests;
 pub(crate) mod sweep;
 pub(crate) mod table_file;
 pub(crate) mod table_output;

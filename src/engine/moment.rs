@@ -5,7 +5,8 @@
 //! tables alive, so it costs two atomic loads and no word to compaction; it is meant for one
 //! operation, or for a database that has stopped writing. Any thread may read through it.
 
-use super::cursor::{Cursor, KeyRange};
+use super::cursor::Cursor;
+use super::key_range::KeyRange;
 use super::lsm::Engine;
 use super::read;
 use super::read_view::ReadView;

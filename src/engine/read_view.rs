@@ -73,6 +73,9 @@ impl Levels {
     /// Which tables of a level below 0 may hold keys from `lower` on, up to and without `upper`.
     pub(crate) fn within(&self, level: usize, lower: &[u8], upper: Option<&[u8]>) -> Range<usize> {
         let tables = self.level(level);
+        if tables.is_empty() {
+            return 0..0;
+        }
         let from = tables.partition_point(|t| t.key_last() < lower);
         let to = upper.map_or(tables.len(), |upper| {
             tables.partition_point(|t| t.key_first() < upper)
@@ -123,7 +126,7 @@ impl ReadView {
     }
 
     /// The memtables, newest first.
-    pub(crate) fn memtables(&self) -> impl Iterator<Item = &Arc<Memtable>> {
+    pub(crate) fn memtables(&self) -> impl Iterator<Item = &Arc<Memtable>> + Clone {
         std::iter::once(&self.active).chain(self.frozen.iter().map(|f| &f.memtable))
     }
 

@@ -1,6 +1,7 @@
 //! The records of a range as an iterator, from both ends.
 
-use super::cursor::{Cursor, KeyRange};
+use super::cursor::Cursor;
+use super::key_range::KeyRange;
 use super::lsm::Engine;
 use super::pinned_bytes::PinnedBytes;
 use super::read_view::ReadView;

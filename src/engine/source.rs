@@ -11,13 +11,14 @@ use crate::error::Result;
 use crate::format::entry::EntryMeta;
 use crate::memtable::cursor::MemtableCursor;
 use crate::sync::Arc;
+use crate::table::block_walk::BlockWalk;
 use crate::table::cursor::TableCursor;
 use std::ops::Range;
 
 /// A sorted source.
 pub(crate) enum Source {
     Memtable(MemtableCursor),
-    Table(Box<TableCursor>),
+    Table(TableCursor),
     Run(RunCursor),
 }
 
@@ -76,13 +77,37 @@ impl Source {
         each!(self, c => c.key(), c.key())
     }
 
-    /// True where the next entry is certainly there, and of another key.
+    /// The walk within the block stood on, where it is a table's.
     #[inline]
-    pub(crate) fn has_other_key_next(&self) -> bool {
+    pub(crate) fn walk(&self) -> Option<&BlockWalk> {
         match self {
-            Self::Memtable(_) => false,
-            Self::Table(c) => c.has_other_key_next(),
-            Self::Run(c) => c.current.as_ref().is_some_and(|c| c.has_other_key_next()),
+            Self::Memtable(_) => None,
+            Self::Table(c) => c.walk(),
+            Self::Run(c) => c.current.as_ref()?.walk(),
+        }
+    }
+
+    /// Lends that walk, until which comes back it is only to be sought anew.
+    #[inline]
+    pub(crate) fn lend(&mut self) -> Option<BlockWalk> {
+        match self {
+            Self::Memtable(_) => None,
+            Self::Table(c) => c.lend(),
+            Self::Run(c) => c.current.as_mut()?.lend(),
+        }
+    }
+
+    /// Takes back what was lent, and stands where that stands now.
+    #[inline]
+    pub(crate) fn take_back(&mut self, walk: BlockWalk) {
+        match self {
+            Self::Memtable(_) => {}
+            Self::Table(c) => c.take_back(walk),
+            Self::Run(c) => {
+                if let Some(cursor) = &mut c.current {
+                    cursor.take_back(walk);
+                }
+            }
         }
     }
 
@@ -92,10 +117,14 @@ impl Source {
         each!(self, c => c.standing(), (c.key(), c.meta().sequence))
     }
 
-    /// The meta of the entry.
+    /// Key, meta and value of the entry, where there is one.
     #[inline]
-    pub(crate) fn meta(&self) -> EntryMeta {
-        each!(self, c => c.meta(), c.meta())
+    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
+        match self {
+            Self::Memtable(c) => c.entry(),
+            Self::Table(c) => c.entry(),
+            Self::Run(c) => c.current.as_ref()?.entry(),
+        }
     }
 
     /// The value of the entry.

@@ -20,7 +20,8 @@
 //! over a reopen.
 
 use super::core::Core;
-use super::cursor::{Cursor, KeyRange};
+use super::cursor::Cursor;
+use super::key_range::KeyRange;
 use super::lsm::Engine;
 use super::snapshot::Snapshot;
 use super::watch_event::{WatchChange, WatchEvent, WatchOptions};

@@ -8,7 +8,7 @@
 //!
 //! Writers push from within a commit, one at a time; the one watcher pops from any thread.
 
-use super::cursor::KeyRange;
+use super::key_range::KeyRange;
 use super::watch_event::{WatchChange, WatchEvent};
 use crate::planted::{Mistake, planted};
 use crate::sync::{Condvar, Mutex};

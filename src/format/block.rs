@@ -259,6 +259,14 @@ impl Block {
         self.slice(start, place.entry_end as usize)
     }
 
+    /// The first `N` bytes from the suffix at `place` on, whatever stands behind it; `None` where
+    /// the block ends before. The tail makes room for [`TAIL_BYTES`].
+    #[inline]
+    pub(crate) fn chunk_from_suffix<const N: usize>(&self, place: Place) -> Option<&[u8; N]> {
+        let start = place.entry as usize + usize::from(self.meta_width);
+        self.bytes.get(start..)?.first_chunk()
+    }
+
     /// The meta of every entry, where all have the same and no byte says so.
     pub(crate) fn one_meta(&self) -> Option<EntryMeta> {
         (self.meta_width == 0).then_some(EntryMeta {

@@ -30,11 +30,12 @@ pub(crate) fn prefetch<T>(place: &T) {
 /// Asks for the first `lines` lines of `bytes`.
 #[inline]
 pub(crate) fn prefetch_lines(bytes: &[u8], lines: usize) {
-    bytes
-        .iter()
-        .step_by(LINE_BYTES)
-        .take(lines)
-        .for_each(prefetch);
+    for line in 0..lines {
+        match bytes.get(line * LINE_BYTES) {
+            Some(byte) => prefetch(byte),
+            None => return,
+        }
+    }
 }
 
 #[cfg(test)]

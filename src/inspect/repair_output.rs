@@ -86,8 +86,8 @@ impl<'a> RepairOutput<'a> {
         };
         self.spilled.push(number);
         let mut writer = TableWriter::create(&self.fs, &path, number, options)?;
-        while cursor.valid() {
-            writer.add(cursor.key(), cursor.meta(), cursor.value())?;
+        while let Some((key, meta, value)) = cursor.entry() {
+            writer.add(key, meta, value)?;
             cursor.next();
         }
         writer.finish()?;

@@ -24,8 +24,11 @@ use std::cmp::Ordering;
 
 /// How many items ahead of the cursor records are fetched into the cache.
 const PREFETCH_ITEMS: usize = 8;
-/// How many of them are fetched from every run when a cursor takes its first step.
-const PREFETCH_FIRST_ITEMS: usize = 3;
+/// How many of them are fetched when a cursor takes its first step, from all runs together, and
+/// from every run at least.
+const PREFETCH_FIRST_ITEMS: [usize; 2] = [PREFETCH_ITEMS, 3];
+/// How many of the first records are fetched, from every run, as soon as a cursor is placed.
+const PREFETCH_PLACED_ITEMS: usize = 2;
 
 /// A place in a memtable, between its entries in order.
 #[derive(Debug)]
@@ -103,10 +106,12 @@ impl MemtableCursor {
                 candidate: None,
             })
             .collect();
+        // One alone plays no games.
+        let players = if sources.len() > 1 { sources.len() } else { 0 };
         Self {
             memtable,
-            losers: vec![0; sources.len()],
-            winners: vec![0; 2 * sources.len()],
+            losers: vec![0; players],
+            winners: vec![0; 2 * players],
             sources,
             winner: 0,
             forward: true,
@@ -169,24 +174,16 @@ impl MemtableCursor {
         self.record().map_or((&[], 0), |r| (r.key, r.meta.sequence))
     }
 
-    /// What the entry is; only for a [`valid`](Self::valid) cursor.
+    /// Key, meta and value of the entry at once, which is cheaper than one after the other.
     #[inline]
-    pub(crate) fn meta(&self) -> EntryMeta {
-        debug_assert!(self.valid());
-        self.record().map_or(EntryMeta::NONE, |r| r.meta)
+    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
+        self.record().map(|r| (r.key, r.meta, r.value))
     }
 
     /// The value of the entry; empty where the cursor is not [`valid`](Self::valid).
     #[inline]
     pub(crate) fn value(&self) -> &[u8] {
         self.record().map(|r| r.value).unwrap_or_default()
-    }
-
-    /// Key, meta and value at once, which is cheaper than one after the other.
-    #[inline]
-    #[cfg(test)]
-    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
-        self.record().map(|r| (r.key, r.meta, r.value))
     }
 
     /// The value of the entry, alive on its own.
@@ -207,6 +204,10 @@ impl MemtableCursor {
     fn place(&mut self, forward: bool, gap: impl Fn(&Memtable, &Run) -> usize) {
         for source in &mut self.sources {
             source.gap = gap(&self.memtable, &source.run);
+            // The first record is looked at right away; the waits for the next overlap with that.
+            for steps in 0..PREFETCH_PLACED_ITEMS {
+                source.prefetch(self.memtable.arena(), steps, forward);
+            }
         }
         self.play_all(forward);
     }
@@ -242,8 +243,10 @@ impl MemtableCursor {
     #[cold]
     fn prefetch_first(&mut self) {
         self.fresh = false;
+        let [of_all, of_each] = PREFETCH_FIRST_ITEMS;
+        let items = (of_all / self.sources.len().max(1)).max(of_each);
         for source in &self.sources {
-            for steps in 0..=PREFETCH_FIRST_ITEMS {
+            for steps in PREFETCH_PLACED_ITEMS..=items {
                 source.prefetch(self.memtable.arena(), steps, self.forward);
             }
         }
@@ -256,7 +259,7 @@ impl MemtableCursor {
         for source in &mut self.sources {
             source.look(forward);
         }
-        let leaves = self.sources.len();
+        let leaves = self.losers.len();
         for leaf in 0..leaves {
             self.winners[leaves + leaf] = leaf;
         }

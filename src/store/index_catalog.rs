@@ -16,7 +16,7 @@
 
 use super::catalog::{self, Numbers};
 use super::keyspace::{CATALOG, Keyspace};
-use crate::engine::cursor::KeyRange;
+use crate::engine::key_range::KeyRange;
 use crate::engine::lsm::Engine;
 use crate::engine::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};

@@ -4,7 +4,7 @@ use super::entry::Found;
 use super::grain_store::GrainStore;
 use super::stage::Stage;
 use crate::codec::contract::Codec;
-use crate::engine::cursor::KeyRange;
+use crate::engine::key_range::KeyRange;
 use crate::engine::snapshot::Snapshot;
 use crate::error::Result;
 use crate::key::byte_range::ByteRange;

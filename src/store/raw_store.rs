@@ -6,7 +6,7 @@ use super::keyspace::Keyspace;
 use super::lifetime::{Expiry, Ttl, stored_expiry};
 use super::open_stores::OpenStore;
 use crate::engine::cursor::Cursor;
-use crate::engine::cursor::KeyRange;
+use crate::engine::key_range::KeyRange;
 use crate::engine::pinned_bytes::PinnedBytes;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::write_batch::WriteBatch;

@@ -8,7 +8,7 @@ use super::lifetime::expiry_time;
 use super::version::Version;
 use super::watch_event::{Cleared, Event, Place, Watched};
 use super::watch_store::{WatchStore, sealed};
-use crate::engine::cursor::KeyRange;
+use crate::engine::key_range::KeyRange;
 use crate::engine::snapshot::Snapshot;
 use crate::engine::watch::Watch as EngineWatch;
 use crate::engine::watch_event::{WatchChange, WatchEvent, WatchOptions};

@@ -5,39 +5,28 @@
 //! end. Stepping from there does nothing. After an error it is invalid for good: every call that
 //! positions it gives the error again (U1), so that nobody takes damage for the end of the data.
 //!
-//! It holds the block it stands on; steps inside take no lock, no allocation and no counter. The
-//! key is kept in a buffer of which a step writes only what differs within the block. One thread
-//! at a time; it may be sent to another.
+//! It holds a walk within the block it stands on ([`super::block_walk`]), which it lends to whoever
+//! knows that the next entries are all here (L1: until that comes back, the cursor stands nowhere
+//! and is only to be sought anew). One thread at a time; it may be sent to another.
 
+use super::block_walk::BlockWalk;
 use super::entry::PinnedBlock;
 use super::read_ahead::ReadAhead;
 use super::reader::Table;
 use super::warming::Headway;
 use crate::error::{Error, ErrorKind, Result};
-use crate::format::block::{Block, Place};
 use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 
-/// Room for a key from the first one on.
-const KEY_BYTES_USUAL: usize = 64;
-
 /// A cursor over one table.
 pub(crate) struct TableCursor {
     table: Arc<Table>,
-    /// The block stood on, or last stood on, and its number.
-    block: Option<Arc<Block>>,
+    /// Within the block stood on, or last stood on.
+    walk: Option<BlockWalk>,
+    /// The number of that block.
     number: usize,
-    index: usize,
-    place: Place,
-    meta: EntryMeta,
-    key: Vec<u8>,
-    prefix_len: usize,
     valid: bool,
-    /// All entries of the block have one meta, which `meta` holds.
-    has_one_meta: bool,
-    /// No key has two versions in the block.
-    has_unique_keys: bool,
     ahead: Option<ReadAhead>,
     headway: Headway,
     failure: Option<(ErrorKind, String)>,
@@ -59,16 +48,9 @@ impl TableCursor {
     fn new(table: Arc<Table>, ahead: Option<ReadAhead>) -> Self {
         Self {
             table,
-            block: None,
+            walk: None,
             number: 0,
-            index: 0,
-            place: Place::default(),
-            meta: EntryMeta::NONE,
-            key: Vec::new(),
-            prefix_len: 0,
             valid: false,
-            has_one_meta: false,
-            has_unique_keys: false,
             ahead,
             headway: Headway::default(),
             failure: None,
@@ -85,37 +67,53 @@ impl TableCursor {
     #[inline]
     pub(crate) fn key(&self) -> &[u8] {
         debug_assert!(self.valid, "a cursor is asked only where it stands");
-        &self.key
+        self.walk.as_ref().map_or(&[], BlockWalk::key)
     }
 
     /// All but key and value of the entry stood on.
     #[inline]
     pub(crate) fn meta(&self) -> EntryMeta {
         debug_assert!(self.valid, "a cursor is asked only where it stands");
-        self.meta
-    }
-
-    /// True where the next entry is certainly there, and of another key.
-    #[inline]
-    pub(crate) fn has_other_key_next(&self) -> bool {
-        let len = self.block.as_ref().map_or(0, |block| block.len());
-        self.valid && self.has_unique_keys && self.index + 1 < len
+        self.walk.as_ref().map_or(EntryMeta::NONE, BlockWalk::meta)
     }
 
     /// The value stood on.
     #[inline]
     pub(crate) fn value(&self) -> &[u8] {
         debug_assert!(self.valid, "a cursor is asked only where it stands");
-        let block = self.block.as_ref();
-        block.map_or(&[], |block| block.value(self.place))
+        self.walk.as_ref().map_or(&[], BlockWalk::value)
+    }
+
+    /// Key, meta and value stood on.
+    #[inline]
+    pub(crate) fn entry(&self) -> Option<(&[u8], EntryMeta, &[u8])> {
+        let walk = self.walk()?;
+        Some((walk.key(), walk.meta(), walk.value()))
     }
 
     /// The value stood on, to keep.
     pub(crate) fn pinned_value(&self) -> PinnedBlock {
-        let block = self.block.as_ref();
-        block.map_or_else(PinnedBlock::default, |block| {
-            PinnedBlock::new(Arc::clone(block), self.place)
-        })
+        let walk = self.walk.as_ref();
+        walk.map_or_else(PinnedBlock::default, BlockWalk::pinned_value)
+    }
+
+    /// The walk within the block stood on.
+    #[inline]
+    pub(crate) fn walk(&self) -> Option<&BlockWalk> {
+        self.walk.as_ref().filter(|_| self.valid)
+    }
+
+    /// Lends the walk within the block stood on (L1).
+    #[inline]
+    pub(crate) fn lend(&mut self) -> Option<BlockWalk> {
+        self.walk.take_if(|_| std::mem::take(&mut self.valid))
+    }
+
+    /// Takes back what was lent, and stands where that stands now.
+    #[inline]
+    pub(crate) fn take_back(&mut self, walk: BlockWalk) {
+        self.walk = Some(walk);
+        self.valid = true;
     }
 
     /// To the first entry.
@@ -137,9 +135,9 @@ impl TableCursor {
         let (mut number, share) = self.table.index().find_share(key);
         while self.enter(number)? {
             let late = usize::from(planted(Mistake::SeekOneLate));
-            let found = self.block.as_ref().and_then(|block| {
-                let index = block.lower_bound(key, sequence, share) + late;
-                (index < block.len()).then_some(index)
+            let found = self.walk.as_ref().and_then(|walk| {
+                let index = walk.block().lower_bound(key, sequence, share) + late;
+                (index < walk.block().len()).then_some(index)
             });
             if let Some(index) = found {
                 self.stand(index);
@@ -156,8 +154,8 @@ impl TableCursor {
         self.headway.restart();
         let (number, share) = self.table.index().find_share(key);
         let is_there = self.enter(number)?;
-        let block = self.block.as_ref().filter(|_| is_there);
-        let index = block.map(|block| block.lower_bound(key, SEQUENCE_MAX, share));
+        let walk = self.walk.as_ref().filter(|_| is_there);
+        let index = walk.map(|walk| walk.block().lower_bound(key, SEQUENCE_MAX, share));
         match index.and_then(|index| index.checked_sub(1)) {
             Some(index) => {
                 self.stand(index);
@@ -170,11 +168,9 @@ impl TableCursor {
     /// One entry on. Past the last one the cursor is not valid.
     #[inline]
     pub(crate) fn next(&mut self) -> Result<()> {
-        let index = self.index + 1;
-        match &self.block {
-            Some(block) if self.valid && index < block.len() => {
-                block.prefetch_values_ahead(self.place);
-                self.stand(index);
+        match &mut self.walk {
+            Some(walk) if self.valid && walk.index() + 1 < walk.block().len() => {
+                walk.go_on(walk.index() + 1);
                 Ok(())
             }
             _ => self.next_block(),
@@ -184,9 +180,9 @@ impl TableCursor {
     /// One entry back. Before the first one the cursor is not valid.
     #[inline]
     pub(crate) fn prev(&mut self) -> Result<()> {
-        match self.index.checked_sub(1) {
-            Some(index) if self.valid => {
-                self.stand(index);
+        match &mut self.walk {
+            Some(walk) if self.valid && walk.index() > 0 => {
+                walk.stand(walk.index() - 1);
                 Ok(())
             }
             _ => self.previous_block(),
@@ -227,7 +223,7 @@ impl TableCursor {
     fn seek_to_end_of(&mut self, number: Option<usize>) -> Result<()> {
         let number = number.unwrap_or(usize::MAX);
         if self.enter(number)? {
-            let len = self.block.as_ref().map_or(0, |block| block.len());
+            let len = self.walk.as_ref().map_or(0, |walk| walk.block().len());
             self.stand(len.saturating_sub(1));
         }
         Ok(())
@@ -238,7 +234,7 @@ impl TableCursor {
     fn enter(&mut self, number: usize) -> Result<bool> {
         self.failure()?;
         self.valid = false;
-        if number == self.number && self.block.is_some() {
+        if number == self.number && self.walk.is_some() {
             return Ok(true);
         }
         let read = match &mut self.ahead {
@@ -252,36 +248,21 @@ impl TableCursor {
             if !planted(Mistake::ErrorForgotten) {
                 self.failure = Some((error.kind(), error.to_string()));
             }
-            self.block = None;
+            self.walk = None;
         })?;
         let Some(block) = block else {
             return Ok(false);
         };
-        self.key.clear();
-        // Most keys fit, so that the first one is the only one to allocate.
-        self.key.reserve(KEY_BYTES_USUAL);
-        self.key.extend_from_slice(block.prefix());
-        self.prefix_len = self.key.len();
         self.number = number;
-        let one_meta = block.one_meta();
-        self.has_one_meta = one_meta.is_some();
-        self.meta = one_meta.unwrap_or(EntryMeta::NONE);
-        self.has_unique_keys = block.has_unique_keys();
-        self.block = Some(block);
+        self.walk = Some(BlockWalk::new(block));
         Ok(true)
     }
 
     /// Stands on an entry of the block.
     #[inline]
     fn stand(&mut self, index: usize) {
-        if let Some(block) = &self.block {
-            self.place = block.place(index);
-            self.key.truncate(self.prefix_len);
-            self.key.extend_from_slice(block.suffix(self.place));
-            if !self.has_one_meta {
-                self.meta = block.meta(self.place);
-            }
-            self.index = index;
+        if let Some(walk) = &mut self.walk {
+            walk.stand(index);
             self.valid = true;
         }
     }

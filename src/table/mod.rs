@@ -9,12 +9,14 @@
 //! What does not live here: which tables there are, when they are made or dropped, and what a
 //! tombstone or an expiry means to a reader. Every version that was put in comes out.
 
+pub(crate) mod block_walk;
 pub(crate) mod cache;
 pub(crate) mod cursor;
 pub(crate) mod entry;
 pub(crate) mod fault;
 pub(crate) mod file;
 pub(crate) mod hit_tally;
+mod key_buffer;
 pub(crate) mod open_files;
 pub(crate) mod options;
 pub(crate) mod read_ahead;
