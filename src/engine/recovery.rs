@@ -47,7 +47,9 @@ use crate::wal::segment::WalOptions;
 use crate::wal::writer::WalWriter;
 use std::path::Path;
 
-/// More replayed segments than this are written to a table rather than kept for the next open.
+/// More replayed segments than this are written to a table rather than kept for the next open. So
+/// is what a clean close would have written to one: a crash came before, and the work of putting
+/// it in order is then the background's.
 const SEGMENTS_KEPT_MAX: u64 = 4;
 
 /// Opens the database in `dir`, creating it where there is none.
@@ -333,7 +335,8 @@ struct Parts<'a> {
 }
 
 fn assemble(parts: Parts<'_>, mut replayed: Replayed, log_first: u64, log: u64) -> Arc<Core> {
-    if log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty() {
+    let is_long = log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty();
+    if is_long || replayed.active.bytes() > parts.options.close_flush_bytes {
         replayed.freeze(log, replayed.sequence_last());
     }
     replayed.active.writer().end_replay();

@@ -30,7 +30,7 @@ const RANGE_OVERHEAD_BYTES: usize = 128;
 /// Records that wait to be put in order, for the next scan or until they are this many.
 const TAIL_ENTRIES: usize = 256;
 /// The same while a log is replayed: to sort many at once is cheaper, and nobody scans.
-const REPLAY_TAIL_ENTRIES: usize = 64 << 10;
+const REPLAY_TAIL_ENTRIES: usize = 256 << 10;
 
 /// The sizes a memtable works with.
 #[derive(Debug, Clone, Copy)]

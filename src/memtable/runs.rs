@@ -37,6 +37,10 @@ pub(super) struct Runs {
 /// The runs at present. Locked for as long as it takes to clone or replace the `Arc`.
 pub(super) type RunsNow = Mutex<Arc<Runs>>;
 
+/// How much longer each tail of a replay is than the one before, up to the longest: what a tail has
+/// is put in order by whoever scans or flushes it, and not while the replay is waited for.
+const TAIL_GROWTH: usize = 64;
+
 /// The writer's side.
 #[derive(Debug)]
 pub(super) struct RunsWriter {
@@ -106,7 +110,7 @@ impl RunsWriter {
         list.push(Arc::new(self.tail.to_run(arena)));
         self.budget = self.budget_for(&list);
         self.begin_merge(&list);
-        self.tail_entries = (4 * self.tail_entries).min(self.tail_entries_max);
+        self.tail_entries = (TAIL_GROWTH * self.tail_entries).min(self.tail_entries_max);
         self.tail = Arc::new(Tail::new(self.tail_entries));
         self.publish(now, list);
     }
