@@ -36,6 +36,7 @@ use super::block_buckets::{BUCKET_BYTES, Buckets};
 use super::block_spans::{Spans, read};
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX};
+use super::prefetch::{LINE_BYTES, prefetch};
 use std::ops::Range;
 
 /// The bytes of the tail.
@@ -48,6 +49,10 @@ pub(crate) const FLAG_DELETES: u8 = 2;
 pub(crate) const FLAG_ENTRY_OFFSETS: u8 = 4;
 /// Values have offsets; times two: wide ones.
 pub(crate) const FLAG_VALUE_OFFSETS: u8 = 16;
+
+/// Hash indexes up to this size are kept a second time beside the header, which who looks for a key
+/// has to wait for anyway. One of common records in a block of common size is not larger.
+const NEAR_BYTES: usize = 256;
 
 /// A checked data block.
 #[derive(Debug)]
@@ -70,6 +75,8 @@ pub(crate) struct Block {
     meta_width: u8,
     sequence_base: u64,
     expiry_base: u64,
+    /// The hash index once more, where it is small.
+    near: [u8; NEAR_BYTES],
 }
 
 /// The tail of a block, taken apart.
@@ -171,7 +178,7 @@ impl Block {
         };
         let kinds = tail.flags & FLAG_KINDS != 0;
         let is_delete = tail.flags & FLAG_DELETES != 0;
-        let block = Self {
+        let mut block = Self {
             entries,
             entries_start: values_len,
             entry_offsets_start: entry_offsets_start.unwrap_or(0),
@@ -190,9 +197,11 @@ impl Block {
             meta_width: u8::from(kinds) + tail.sequence_width + tail.expiry_width,
             sequence_base: tail.sequence_base,
             expiry_base: tail.expiry_base,
+            near: [0; NEAR_BYTES],
             bytes,
         };
         block.check_offsets(tail.entries_len, values_len)?;
+        block.keep_near();
         Ok(block)
     }
 
@@ -214,6 +223,35 @@ impl Block {
                 at.0 as usize,
                 "offsets of a block out of order",
             ))
+        }
+    }
+
+    fn keep_near(&mut self) {
+        let range = self.buckets_start as usize..self.prefix_start as usize;
+        let kept = self.near.get_mut(..range.len());
+        if let (Some(kept), Some(bytes)) = (kept, self.bytes.get(range)) {
+            kept.copy_from_slice(bytes);
+        }
+    }
+
+    /// The bytes of the hash index.
+    #[inline]
+    pub(super) fn bucket_bytes(&self) -> &[u8] {
+        let range = self.buckets_start as usize..self.prefix_start as usize;
+        match self.near.get(..range.len()) {
+            Some(near) => near,
+            None => self.slice(range.start, range.end),
+        }
+    }
+
+    /// Begins to load the header and the hash index, for somebody who is about to look for a key.
+    #[inline]
+    pub(crate) fn prefetch_index(&self) {
+        prefetch(self);
+        for line in 0..NEAR_BYTES / LINE_BYTES {
+            if let Some(byte) = self.near.get(line * LINE_BYTES) {
+                prefetch(byte);
+            }
         }
     }
 

@@ -41,7 +41,7 @@ impl Block {
             return Lookup::Absent;
         };
         if let Some(buckets) = self.buckets {
-            let bytes = self.slice(self.buckets_start as usize, self.prefix_start as usize);
+            let bytes = self.bucket_bytes();
             let is_it = |i| {
                 let place = self.place(i);
                 self.prefetch_lines(place.value, 1);

@@ -148,7 +148,10 @@ impl Table {
         }
         let mut number = self.index().find(key);
         while let Some(block) = self.block(number)? {
-            let found = block.get().map(|block| block.find(key, hash, sequence_max));
+            let found = block.get().map(|block| {
+                block.prefetch_index();
+                block.find(key, hash, sequence_max)
+            });
             match found {
                 Some(Lookup::Found(meta, place)) => {
                     return Ok(Some(TableEntry::new(meta, block, place)));
