@@ -73,6 +73,11 @@ pub(crate) fn stop(core: &Core) {
     core.signal.progress.notify_all();
 }
 
+/// True where there is table work to do.
+pub(crate) fn is_due(core: &Core) -> bool {
+    !core.view.load().frozen.is_empty() || compaction::is_due(core)
+}
+
 /// Does all the table work that is due; the error of what failed and is due still.
 pub(crate) fn run_until_idle(core: &Core) -> Result<()> {
     run(core, Patience::None)
@@ -124,9 +129,12 @@ pub(crate) fn sync_log(core: &Core) -> Result<()> {
     core.hold.check()?;
     core.sync_requested.store(false, Ordering::Release);
     core.latch.check()?;
-    let mut ticket = core.log.lock().wal.begin_sync();
+    let ticket = core.log.lock().wal.as_ref().map(|wal| wal.begin_sync());
+    let Some(mut ticket) = ticket else {
+        return Ok(()); // nothing was written
+    };
     core.latch.guard(ticket.run())?;
-    core.log.lock().wal.finish_sync(ticket);
+    core.log.lock().wal()?.finish_sync(ticket);
     add(&core.counters.wal_syncs, 1);
     Ok(())
 }

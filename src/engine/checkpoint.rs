@@ -9,6 +9,7 @@ use super::core::{Core, sync_dir};
 use super::directory::{self, NewNames};
 use super::lsm::Engine;
 use super::maintenance::flush_all;
+use super::take_up::take_up;
 use super::trace::{self, Traced};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::file_name::FileName;
@@ -34,6 +35,7 @@ impl Engine {
     /// that is copied is damaged; `Latched`, `Closed`. Nothing is left in `dir` then.
     pub fn checkpoint(&self, dir: impl AsRef<Path>) -> Result<()> {
         let (core, dir) = (self.core(), dir.as_ref());
+        take_up(core)?;
         let _work = core.begin_work()?;
         let new_names = prepare_target(core, dir)?;
         let traced = trace::checkpoint(dir);

@@ -24,6 +24,7 @@ use super::guards::{self, Guard};
 use super::options::Durability;
 use super::rotate;
 use super::stats::add;
+use super::take_up::take_up;
 use super::trace;
 use super::watch_hub::Wakes;
 use super::write_batch::CommitRequest;
@@ -199,6 +200,7 @@ fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
     let bytes: usize = requests.iter().map(|r| r.payload.len()).sum();
     rotate::pace(core, bytes)?;
     let traced = trace::commit(requests.len(), bytes);
+    take_up(core)?;
     let mut log = core.log.lock();
     core.check_open()?;
     core.latch.check()?;
@@ -284,18 +286,19 @@ fn commit_records(
 }
 
 fn write_log(core: &Core, log: &mut Log, records: &[Record<'_>]) -> Result<()> {
-    let before = log.wal.offset();
-    log.wal.append(records)?;
-    add(&core.counters.wal_bytes, log.wal.offset() - before);
+    let wal = log.wal()?;
+    let before = wal.offset();
+    wal.append(records)?;
+    add(&core.counters.wal_bytes, wal.offset() - before);
     match core.options.durability {
         Durability::Sync if planted(Mistake::AcknowledgedUnsynced) => {}
         Durability::Sync => {
-            log.wal.sync()?;
+            wal.sync()?;
             add(&core.counters.wal_syncs, 1);
         }
         Durability::Batch(_) if planted(Mistake::BatchedSyncForgotten) => {}
         Durability::Batch(_) => core.signal_unsynced(),
-        Durability::Buffered if log.wal.unsynced_bytes() >= UNSYNCED_BYTES_MAX => {
+        Durability::Buffered if wal.unsynced_bytes() >= UNSYNCED_BYTES_MAX => {
             core.signal_unsynced();
         }
         Durability::Buffered => {}

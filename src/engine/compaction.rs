@@ -28,7 +28,24 @@ const ENTRIES_BETWEEN_LOOKS: u32 = 4_096;
 
 /// Runs the most urgent compaction; `false` where none is due. The caller holds `work`.
 pub(crate) fn compact_next(core: &Core) -> Result<bool> {
-    run_planned(core, |planner| match planner.options.compaction {
+    run_planned(core, most_urgent)
+}
+
+/// True where a compaction is due.
+pub(crate) fn is_due(core: &Core) -> bool {
+    let view = core.view.load_full();
+    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
+    let planner = Planner {
+        options: &core.options,
+        levels: &view.levels,
+        points: &points,
+        now_ms,
+    };
+    most_urgent(&planner).is_some()
+}
+
+fn most_urgent(planner: &Planner<'_>) -> Option<Plan> {
+    match planner.options.compaction {
         Compaction::Leveled => planner.next(),
         Compaction::SizeTiered {
             runs_merged_min,
@@ -42,7 +59,7 @@ pub(crate) fn compact_next(core: &Core) -> Result<bool> {
             };
             tiered_plan::next(planner, limits)
         }
-    })
+    }
 }
 
 /// Merges everything there is into one level. The caller holds `work`.

@@ -9,6 +9,7 @@
 use super::latch::Latch;
 use super::live_table::LiveTable;
 use super::options::{EngineOptions, OpenTables};
+use super::pending::Pending;
 use super::read_view::ReadView;
 use super::snapshots::SnapshotList;
 use super::stats::Counters;
@@ -24,7 +25,8 @@ use crate::manifest::edit_log::Manifest;
 use crate::memtable::map::Memtable;
 use crate::planted::{Mistake, planted};
 use crate::sync::{
-    Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, Mutex, MutexGuard, Ordering, Weak,
+    Arc, ArcSwap, AtomicBool, AtomicU64, Condvar, JoinHandle, Mutex, MutexGuard, OnceLock,
+    Ordering, Weak,
 };
 use crate::table::cache::BlockCache;
 use crate::table::file::TableFile;
@@ -36,11 +38,24 @@ use std::path::{Path, PathBuf};
 /// What the holder of the log lock may change.
 #[derive(Debug)]
 pub(crate) struct Log {
-    pub(crate) wal: WalWriter,
+    /// None until the database is taken up.
+    pub(crate) wal: Option<WalWriter>,
+    /// What is to be done for that; none from then on.
+    pub(crate) pending: Option<Pending>,
     /// The last sequence number given out.
     pub(crate) sequence_last: u64,
     /// Old segments that may be used again, by number.
     pub(crate) spares: Vec<u64>,
+}
+
+impl Log {
+    /// The log to write to, once the database has been taken up.
+    pub(crate) fn wal(&mut self) -> Result<&mut WalWriter> {
+        self.wal.as_mut().ok_or_else(|| {
+            let text = "the log was not begun, though something is to be written to it";
+            Error::new(ErrorKind::Latched, text)
+        })
+    }
 }
 
 /// The shared middle of an engine.
@@ -84,6 +99,11 @@ pub(crate) struct Core {
     pub(crate) pace_debt_ns: AtomicU64,
     /// Held until close; the death of the process lets go too.
     pub(crate) hold: Arc<Hold>,
+    /// The log was begun, and the threads run.
+    pub(crate) is_taken_up: AtomicBool,
+    pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The core itself, for the threads that it starts.
+    pub(crate) own: OnceLock<Weak<Self>>,
 }
 
 /// How writers and the background thread wake each other.

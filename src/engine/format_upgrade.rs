@@ -6,6 +6,7 @@
 //! that are there stay as they are; every build that reads the new number reads them too.
 
 use super::lsm::Engine;
+use super::take_up::take_up;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::database_format::Standing;
 
@@ -26,6 +27,7 @@ impl Engine {
     pub fn upgrade(&self, version: u32) -> Result<bool> {
         let core = self.core();
         let window = core.options.formats;
+        take_up(core)?;
         let _work = core.begin_work()?;
         core.latch.check()?;
         let mut manifest = core.manifest.lock();

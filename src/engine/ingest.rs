@@ -19,6 +19,7 @@ use super::options::Compaction;
 use super::read_view::{Levels, ReadView};
 use super::rotate;
 use super::table_output::{Place, TableOutput, abandon_on_error, keep_only_installed};
+use super::take_up::take_up;
 use super::watch_hub::{IngestOffer, Wakes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::batch::Operation;
@@ -150,6 +151,7 @@ fn ingest(
     deleted: RangeTombstones,
     fill: impl FnOnce(&mut Ingested<'_, '_>) -> Result<u64>,
 ) -> Result<u64> {
+    take_up(core)?;
     let work = core.begin_work()?;
     let mut log = core.log.lock();
     core.latch.check()?;

@@ -10,13 +10,14 @@ use super::recovery;
 use super::rotate;
 use super::snapshot::Snapshot;
 use super::snapshots::CommitPoint;
+use super::take_up::take_up;
 use super::trace;
 use super::trouble::Work;
 use super::write_batch::WriteBatch;
 use crate::error::{Error, ErrorKind, Result};
 use crate::format::log_record::CloseMark;
 use crate::format::version_edit::VersionEdit;
-use crate::sync::{Arc, JoinHandle, Mutex, Ordering};
+use crate::sync::{Arc, Ordering};
 use std::fmt;
 use std::path::Path;
 
@@ -54,35 +55,34 @@ pub struct Engine {
 struct Inner {
     core: Arc<Core>,
     queue: CommitQueue,
-    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Engine {
     /// Opens the engine in `dir`, creating the directory and an empty database where there is none.
     ///
     /// Recovery after a crash is part of opening; it replays what the log holds and is not in
-    /// tables yet.
+    /// tables yet. Where the last close was clean, no record expires and nothing is due, opening
+    /// only reads: the log is begun, and threads are started, by the first write, flush or
+    /// compaction, which then takes the few syncs that this costs.
     ///
     /// # Errors
     /// `Locked` where the database is open already, `InvalidInput` where an option is out of its
     /// bounds, `Corruption` where files are damaged or missing, `UnsupportedFormat` where a newer
     /// release wrote them, `Io`.
     pub fn open(dir: impl AsRef<Path>, options: EngineOptions) -> Result<Self> {
-        let mode = options.background;
         let (open_tables, upgrades) = (options.open_tables, options.upgrade_format);
         let traced = trace::open(dir.as_ref());
         let core = recovery::open(dir.as_ref(), options)?;
-        let threads = Mutex::new(Vec::new());
         let inner = Inner {
             core,
             queue: CommitQueue::default(),
-            threads,
         };
         let engine = Self {
             inner: Arc::new(inner),
         };
-        if upgrades {
-            engine.upgrade(engine.core().options.formats.newest)?;
+        let newest = engine.core().options.formats.newest;
+        if upgrades && engine.format_version() != newest {
+            engine.upgrade(newest)?;
         }
         if let OpenTables::Prefetch { threads } = open_tables {
             prefetch::open_tables(engine.core(), threads)?;
@@ -99,24 +99,12 @@ impl Engine {
             .map(|m| m.bytes())
             .sum();
         traced.record("replayed_bytes", replayed as u64);
-        engine.start_threads(mode)?;
+        let is_begun = engine.core().log.lock().wal.is_some();
+        if is_begun {
+            take_up(engine.core())?;
+            engine.do_due_work();
+        }
         Ok(engine)
-    }
-
-    fn start_threads(&self, mode: Background) -> Result<()> {
-        let core = self.core();
-        let mut threads = self.inner.threads.lock();
-        let failed = |e| Error::io("start a thread for", &core.dir, e);
-        if mode == Background::Thread {
-            threads.push(background::start_worker(core).map_err(failed)?);
-        }
-        if let Some(window) = background::sync_window(&core.options) {
-            threads.push(background::start_syncer(core, window).map_err(failed)?);
-        }
-        drop(threads);
-        core.signal_work();
-        self.do_due_work();
-        Ok(())
     }
 
     /// An error where the engine was closed.
@@ -264,7 +252,7 @@ impl Inner {
             self.abandon();
             return core.hold.check_process();
         }
-        let threads = std::mem::take(&mut *self.threads.lock());
+        let threads = std::mem::take(&mut *core.threads.lock());
         background::stop(core);
         for thread in threads {
             // A thread that panicked has nothing left to say here.
@@ -290,7 +278,7 @@ impl Inner {
     /// Lets go in a fork: nothing is written, removed or waited for, and the other process keeps
     /// the lock. Threads and what they shared are left as they are, since a fork has none of them.
     fn abandon(&self) {
-        std::mem::forget(std::mem::take(&mut *self.threads.lock()));
+        std::mem::forget(std::mem::take(&mut *self.core.threads.lock()));
         std::mem::forget(Arc::clone(&self.core));
         self.core.hold.release();
     }
@@ -302,6 +290,7 @@ impl Inner {
         if skip || core.view.load().active.bytes() <= core.options.close_flush_bytes {
             return Ok(());
         }
+        take_up(core)?;
         rotate::freeze(core, &mut core.log.lock())?;
         while super::flush::flush_oldest(core)? {}
         Ok(())
@@ -312,6 +301,9 @@ impl Inner {
         if core.latch.is_closed() {
             return Ok(()); // the next open recovers; what is in doubt must not be sealed
         }
+        let Some(wal) = &mut log.wal else {
+            return Ok(()); // it is as it was found
+        };
         let mut manifest = core.manifest.lock();
         // Log and manifest bear witness to each other's end.
         let mark = CloseMark {
@@ -319,10 +311,10 @@ impl Inner {
             manifest_bytes: manifest.bytes(),
             time_ms: core.clock.now_ms(),
         };
-        let offset = core.latch.guard(log.wal.seal_closed(mark))?;
+        let offset = core.latch.guard(wal.seal_closed(mark))?;
         let edit = VersionEdit {
-            closed: Some((log.wal.number(), offset)),
-            log_last: Some(log.wal.number()),
+            closed: Some((wal.number(), offset)),
+            log_last: Some(wal.number()),
             clock_ms: Some(mark.time_ms),
             ..VersionEdit::default()
         };

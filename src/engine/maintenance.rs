@@ -7,6 +7,7 @@ use super::flush;
 use super::live_table::LiveTable;
 use super::lsm::Engine;
 use super::rotate;
+use super::take_up::take_up;
 use super::trace;
 use crate::error::{Error, Result};
 
@@ -29,6 +30,7 @@ impl Engine {
     /// `Io`, `Latched`, `Closed`.
     pub fn flush(&self) -> Result<()> {
         let core = self.core();
+        take_up(core)?;
         let _work = core.begin_work()?;
         flush_all(core)
     }
@@ -40,6 +42,7 @@ impl Engine {
     /// As [`flush`](Self::flush); `Corruption` where a table cannot be read.
     pub fn compact(&self) -> Result<()> {
         let core = self.core();
+        take_up(core)?;
         let _work = core.begin_work()?;
         flush_all(core)?;
         compaction::compact_everything(core).map(|_| ())
@@ -52,6 +55,7 @@ impl Engine {
     /// As [`compact`](Self::compact).
     pub fn run_due_work(&self) -> Result<()> {
         self.core().check_open()?;
+        take_up(self.core())?;
         background::run_until_idle(self.core())
     }
 

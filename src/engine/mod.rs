@@ -32,13 +32,16 @@ pub(crate) mod moment;
 mod numbers_tests;
 pub(crate) mod old_logs;
 pub(crate) mod options;
+mod pending;
 pub(crate) mod pinned_bytes;
 pub(crate) mod prefetch;
+mod quiet;
 pub(crate) mod read;
 pub(crate) mod read_view;
 pub(crate) mod recovery;
 #[cfg(test)]
 mod recovery_tests;
+mod replayed;
 pub(crate) mod retention;
 pub(crate) mod rotate;
 pub(crate) mod scan;
@@ -53,6 +56,10 @@ mod stretch_tests;
 pub(crate) mod sweep;
 pub(crate) mod table_file;
 pub(crate) mod table_output;
+pub(crate) mod take_up;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod take_up_tests;
 pub(crate) mod tiered_plan;
 pub(crate) mod trace;
 pub(crate) mod trouble;

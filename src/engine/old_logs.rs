@@ -31,7 +31,7 @@ fn keep_as_spare(core: &Core, number: u64) -> bool {
     let path = core.path(FileName::Wal(number));
     let bytes = core.file_system.file_len(&path);
     let mut log = core.log.lock();
-    let fits = bytes.is_ok_and(|bytes| log.wal.options().keeps_spare(bytes));
+    let fits = bytes.is_ok_and(|bytes| core.options.wal_options().keeps_spare(bytes));
     if !fits || log.spares.len() >= core.options.wal_spares_max {
         return false;
     }

@@ -6,6 +6,7 @@ use crate::format::database_format::FormatWindow;
 use crate::fs::file_system::FileSystem;
 use crate::fs::real_disk::RealDisk;
 use crate::manifest::version::LEVELS;
+use crate::wal::segment::WalOptions;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -213,6 +214,15 @@ impl Default for EngineOptions {
 }
 
 impl EngineOptions {
+    /// How the log is laid out.
+    pub(crate) fn wal_options(&self) -> WalOptions {
+        WalOptions {
+            segment_bytes: self.wal_segment_bytes,
+            prewrite: self.durability != Durability::Buffered,
+            announce: self.durability != Durability::Sync,
+        }
+    }
+
     /// Refuses options outside their bounds, naming the option, its value and its bounds.
     pub(crate) fn validate(&self) -> Result<()> {
         let (kib, gib) = (1 << 10, 1 << 30);

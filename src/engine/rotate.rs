@@ -13,6 +13,7 @@ use crate::clock::Stopwatch;
 use crate::error::Result;
 use crate::memtable::map::Memtable;
 use crate::sync::{Arc, AtomicU64, Guard, Ordering, sleep};
+use crate::wal::writer::WalWriter;
 use std::time::Duration;
 
 /// Sleep owed for each written KiB and each step behind, in nanoseconds.
@@ -112,7 +113,7 @@ pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<Guar
         freeze(core, log)?;
         view = core.view.load();
     }
-    if log.wal.needs_roll(bytes as u64) {
+    if log.wal()?.needs_roll(bytes as u64) {
         roll(core, log)?;
     }
     Ok(view)
@@ -120,7 +121,8 @@ pub(crate) fn make_room(core: &Core, log: &mut Log, bytes: usize) -> Result<Guar
 
 fn roll(core: &Core, log: &mut Log) -> Result<()> {
     core.hold.check()?;
-    let rolled = log.wal.roll(log.spares.last().copied());
+    let spare = log.spares.last().copied();
+    let rolled = log.wal()?.roll(spare);
     if latch_if_in_doubt(core, log, rolled)? {
         log.spares.pop();
     }
@@ -129,7 +131,7 @@ fn roll(core: &Core, log: &mut Log) -> Result<()> {
 
 /// Passes `result` of the log on; closes the latch where the log is in doubt since.
 pub(crate) fn latch_if_in_doubt<T>(core: &Core, log: &Log, result: Result<T>) -> Result<T> {
-    if log.wal.is_latched() {
+    if log.wal.as_ref().is_some_and(WalWriter::is_latched) {
         core.latch.guard(result)
     } else {
         result
@@ -141,10 +143,10 @@ pub(crate) fn freeze(core: &Core, log: &mut Log) -> Result<()> {
     if core.view.load().active.is_empty() {
         return Ok(());
     }
-    if !log.wal.is_empty() {
+    if !log.wal()?.is_empty() {
         roll(core, log)?;
     }
-    let (log_next, sequence_last) = (log.wal.number(), log.sequence_last);
+    let (log_next, sequence_last) = (log.wal()?.number(), log.sequence_last);
     let active = Arc::new(Memtable::new(core.options.memtable_bytes));
     let _swapping = core.manifest.lock();
     let view = core.view.load();

@@ -53,23 +53,28 @@ fn old_manifest_goes_only_after_the_new_one_is_durably_in_force() {
 }
 
 #[test]
-fn open_makes_durable_what_it_read_before_it_returns() {
+fn what_was_read_is_made_durable_before_anybody_acts_on_it() {
     let disk = ScriptedDisk::default();
     drop(database(&disk, &edits()));
     disk.take_calls();
-    Manifest::open(
+    let (mut manifest, _) = Manifest::open(
         disk.shared(),
         Path::new(DIR),
         FormatWindow::BUILT,
         |_, _| Ok(()),
     )
+    .unwrap()
     .unwrap();
+    assert_eq!(disk.take_calls(), [""; 0], "an open only reads");
+    manifest.harden().unwrap();
     let expected = [
         "write manifest-000001",
         "sync manifest-000001",
         "sync the directory",
     ];
     assert_eq!(disk.take_calls(), expected);
+    manifest.harden().unwrap();
+    assert_eq!(disk.take_calls(), [""; 0], "once is enough");
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! - M3: an edit is written only if it can be applied and its bytes read back as the same edit.
 //! - M4: after a failed write or sync nothing is written any more. What became of the failed edit
 //!   is unknown until the database is opened again, so no file that it names may go.
-//! - M5: opening syncs what it read before anybody acts on it. The last record is written once more
+//! - M5: what was read is synced before anybody acts on it. The last record is written once more
 //!   before that: where the sync of an earlier process failed, the pages may count as clean though
 //!   the disk does not have them, and a sync alone would do nothing.
 //! - M6: nothing is appended behind a torn record; the next edit goes to a new manifest.
@@ -26,8 +26,9 @@ use crate::format::manifest_record::{
 use crate::format::version_edit::VersionEdit;
 use crate::fs::file_system::{File, FileSystem, OpenMode};
 use crate::manifest::current_file;
+use crate::manifest::hardening::Hardening;
 use crate::manifest::inventory::Inventory;
-use crate::manifest::replay::{Replayed, read_whole, replay};
+use crate::manifest::replay::{read_whole, replay};
 use crate::manifest::state::ManifestState;
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
@@ -55,6 +56,8 @@ pub(crate) struct Manifest {
     state: ManifestState,
     /// The failure after which nothing is written any more (M4).
     failure: Option<String>,
+    /// What was read and nobody has acted on yet (M5).
+    hardening: Option<Hardening>,
 }
 
 impl Manifest {
@@ -85,8 +88,9 @@ impl Manifest {
     /// Opens the manifest in force of the database in `dir`, or `None` where there is no database.
     /// `UnsupportedFormat` where its format is not within `window`.
     ///
-    /// What a crash may have left of other manifests is removed. Where the manifest ends torn,
-    /// `confirm` is told its number and that end, and with an error of its own nothing changes.
+    /// It is only read, unless it ends torn; whoever acts on what it says calls
+    /// [`harden`](Self::harden) before (M5). Where it ends torn, `confirm` is told its number and
+    /// that end, and with an error of its own nothing changes.
     pub(crate) fn open(
         fs: Arc<dyn FileSystem>,
         dir: &Path,
@@ -110,11 +114,11 @@ impl Manifest {
         let manifest = if replayed.torn {
             confirm(number, replayed.end as u64)?; // M7
             let number = replayed.state.file_number_next;
-            Self::begin(fs, dir, (number, format), replayed.state)? // M6
+            let begun = Self::begin(fs, dir, (number, format), replayed.state)?; // M6
+            begun.remove_leftovers(&found);
+            begun
         } else {
-            harden(&*file, &path, &bytes, &replayed)?;
-            let synced = fs.sync_dir(dir);
-            synced.map_err(|e| Error::io("sync the directory", dir, e))?;
+            let hardening = Hardening::of(&bytes, &replayed, found);
             Self {
                 fs,
                 dir: dir.to_owned(),
@@ -126,11 +130,28 @@ impl Manifest {
                 snapshot_bytes: replayed.snapshot_end as u64,
                 state: replayed.state,
                 failure: None,
+                hardening: Some(hardening),
             }
         };
-        manifest.remove_leftovers(&found);
         let state = manifest.state.clone();
         Ok(Some((manifest, state)))
+    }
+
+    /// True where nobody has acted on what was read.
+    pub(crate) fn is_only_read(&self) -> bool {
+        self.hardening.is_some()
+    }
+
+    /// Makes what was read durable, and removes what a crash may have left of other manifests.
+    pub(crate) fn harden(&mut self) -> Result<()> {
+        if let Some(hardening) = &self.hardening {
+            hardening.run(&*self.file, &self.path)?;
+            let synced = self.fs.sync_dir(&self.dir);
+            synced.map_err(|e| Error::io("sync the directory", &self.dir, e))?;
+            self.remove_leftovers(&hardening.found);
+            self.hardening = None;
+        }
+        Ok(())
     }
 
     /// Appends `edit`; once it returns, the edit is durable and part of the state.
@@ -139,6 +160,7 @@ impl Manifest {
     /// is unknown (M4): both the tables it adds and those it removes must stay on disk.
     pub(crate) fn append(&mut self, edit: &VersionEdit) -> Result<()> {
         self.refuse_after_failure()?;
+        debug_assert!(!self.is_only_read(), "M5");
         let next = self.state.apply(edit);
         let next = next.map_err(|what| refused(&self.path, what))?;
         let payload = checked_payload(edit).map_err(|what| refused(&self.path, what))?;
@@ -358,6 +380,7 @@ impl Manifest {
             snapshot_bytes: end,
             state,
             failure: None,
+            hardening: None,
         })
     }
 
@@ -436,21 +459,6 @@ fn check_same(dir: &Path, path: &Path, (current, manifest): (u32, u32)) -> Resul
         path.display()
     );
     Err(Error::corruption(&FileName::Current.in_dir(dir), 8, what))
-}
-
-/// Makes sure that what was read is durable (M5).
-fn harden(file: &dyn File, path: &Path, bytes: &[u8], replayed: &Replayed) -> Result<()> {
-    if planted(Mistake::RecoveredManifestUnsynced) {
-        return Ok(());
-    }
-    // The snapshot was synced before CURRENT named it (M2), an edit before the next (M1).
-    if replayed.last_start >= replayed.snapshot_end {
-        let start = replayed.last_start;
-        let last = bytes.get(start..replayed.end).unwrap_or_default();
-        let written = file.write_all_at(last, start as u64);
-        written.map_err(|e| Error::io("write", path, e))?;
-    }
-    file.sync_data().map_err(|e| Error::io("sync", path, e))
 }
 
 /// An error where `CURRENT` is missing and the directory holds more than a creation cut short.

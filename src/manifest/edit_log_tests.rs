@@ -15,7 +15,12 @@ fn dir() -> &'static Path {
 }
 
 fn open_on(disk: &ScriptedDisk) -> crate::error::Result<Option<Manifest>> {
-    Ok(Manifest::open(disk.shared(), dir(), FormatWindow::BUILT, |_, _| Ok(()))?.map(|it| it.0))
+    let found = Manifest::open(disk.shared(), dir(), FormatWindow::BUILT, |_, _| Ok(()))?;
+    let Some((mut manifest, _)) = found else {
+        return Ok(None);
+    };
+    manifest.harden()?;
+    Ok(Some(manifest))
 }
 
 #[test]

@@ -16,6 +16,7 @@
 
 pub(crate) mod current_file;
 pub(crate) mod edit_log;
+mod hardening;
 pub(crate) mod inventory;
 pub(crate) mod replay;
 pub(crate) mod state;

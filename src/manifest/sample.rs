@@ -87,7 +87,7 @@ pub(crate) fn database(
     (manifest, states)
 }
 
-/// What opening the database of `image` says, and the disk afterwards.
+/// What opening the database of `image` to go on with it says, and the disk afterwards.
 pub(crate) fn open(image: &Image) -> (Result<ManifestState>, ScriptedDisk) {
     let disk = ScriptedDisk::of(image);
     let opened = Manifest::open(
@@ -96,7 +96,11 @@ pub(crate) fn open(image: &Image) -> (Result<ManifestState>, ScriptedDisk) {
         FormatWindow::BUILT,
         |_, _| Ok(()),
     );
-    let state = opened.map(|found| found.expect("a database").1);
+    let state = opened.and_then(|found| {
+        let (mut manifest, state) = found.expect("a database");
+        manifest.harden()?;
+        Ok(state)
+    });
     (state, disk)
 }
 

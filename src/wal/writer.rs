@@ -300,11 +300,6 @@ impl WalWriter {
         self.segment.synced_up_to
     }
 
-    /// How the log is laid out.
-    pub(crate) fn options(&self) -> WalOptions {
-        self.options
-    }
-
     /// True where the segment has no record yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.segment.offset == SEGMENT_HEADER_BYTES as u64

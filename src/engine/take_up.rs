@@ -1,0 +1,135 @@
+//! The part of opening that writes.
+//!
+//! An open makes durable what it read, begins a log segment, says so in the manifest and starts the
+//! threads: six syncs. A database that was closed cleanly, of which nothing expires and in which
+//! nothing is due, can be read without any of that. It is taken up by the first write, or the first
+//! work on tables that is asked for (T1: nothing in the directory changes before). One that nobody
+//! writes to is closed as it was found.
+//!
+//! Any thread may take up; the lock of the log makes one of them do it, and others wait.
+
+use super::background;
+use super::core::{Core, Log};
+use super::old_logs;
+use super::options::Background;
+use super::pending::Pending;
+use super::sweep::{self, Files};
+use crate::error::{Error, Result};
+use crate::format::file_name::FileName;
+use crate::format::version_edit::VersionEdit;
+use crate::fs::file_system::FileSystem;
+use crate::sync::{Arc, Ordering};
+use crate::wal::writer::WalWriter;
+use std::io;
+use std::path::Path;
+
+/// Takes the database up, where nobody has yet. At the cost of a load afterwards.
+#[inline]
+pub(crate) fn take_up(core: &Core) -> Result<()> {
+    if core.is_taken_up.load(Ordering::Acquire) {
+        return Ok(());
+    }
+    begin(core)
+}
+
+#[cold]
+fn begin(core: &Core) -> Result<()> {
+    core.hold.check_process()?; // before any lock: a fork has them as they were
+    begin_log(core)?;
+    start_threads(core)?;
+    core.is_taken_up.store(true, Ordering::Release);
+    core.signal_work();
+    Ok(())
+}
+
+/// Does all that writes, and starts no thread.
+pub(crate) fn begin_log(core: &Core) -> Result<()> {
+    let mut log = core.log.lock();
+    core.check_open()?;
+    let Some(mut pending) = log.pending.take() else {
+        return Ok(());
+    };
+    if let Err(error) = begin_segment(core, &mut log, &mut pending) {
+        let is_certain = error.is_storage_full() && is_certain(core, &pending);
+        log.pending = Some(pending);
+        return match is_certain {
+            true => Err(error), // with space for it the next one has more luck
+            false => core.latch.guard(Err(error)),
+        };
+    }
+    drop(log);
+    // Kept for use again rather than removed: to remove a long file takes milliseconds.
+    let oldest = pending.files.logs.first().copied();
+    let log_first = pending.log_first;
+    old_logs::retire_range(core, oldest.unwrap_or(log_first), log_first);
+    Ok(())
+}
+
+/// True where the new segment is either there, synced and all, or not there at all, and the
+/// manifest is as it was.
+fn is_certain(core: &Core, pending: &Pending) -> bool {
+    let named = core
+        .file_system
+        .file_len(&core.path(FileName::Wal(pending.number)));
+    let is_apart = named.is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+    (is_apart || pending.wal.is_some()) && !core.manifest.lock().has_failed()
+}
+
+fn begin_segment(core: &Core, log: &mut Log, pending: &mut Pending) -> Result<()> {
+    core.latch.check()?;
+    core.hold.check()?;
+    let mut manifest = core.manifest.lock();
+    manifest.harden()?;
+    let (fs, dir, files) = (&core.file_system, &*core.dir, &pending.files);
+    let spare = files.spares.first().copied();
+    let wal = match pending.wal.take() {
+        Some(wal) => wal,
+        None => {
+            remove_unused_segments(&**fs, dir, files, pending.number);
+            let options = core.options.wal_options();
+            WalWriter::create(Arc::clone(fs), dir, pending.number, spare, options)?
+        }
+    };
+    let edit = VersionEdit {
+        log_first: Some(pending.log_first),
+        log_last: Some(pending.number),
+        clock_ms: Some(core.clock.now_ms()),
+        ..VersionEdit::default()
+    };
+    if let Err(error) = manifest.append(&edit) {
+        pending.wal = Some(wal);
+        return Err(error);
+    }
+    let tables = manifest.state().version.tables().map(|t| t.number);
+    let tables = tables.collect();
+    log.spares = sweep::sweep(&**fs, dir, files, &manifest, &tables);
+    log.spares.retain(|&n| Some(n) != spare);
+    log.wal = Some(wal);
+    Ok(())
+}
+
+/// Removes what carries the number of a segment still to be made.
+fn remove_unused_segments(file_system: &dyn FileSystem, dir: &Path, files: &Files, from: u64) {
+    for &number in files.logs.iter().filter(|&&n| n >= from) {
+        let _ = file_system.remove_file(&FileName::Wal(number).in_dir(dir));
+    }
+}
+
+/// Starts what threads the options call for and are not there.
+fn start_threads(core: &Core) -> Result<()> {
+    let Some(own) = core.own.get().and_then(|own| own.upgrade()) else {
+        return Ok(()); // it is being dropped
+    };
+    let failed = |e| Error::io("start a thread for", &core.dir, e);
+    let mut threads = core.threads.lock();
+    let workers = usize::from(core.options.background == Background::Thread);
+    if threads.len() < workers {
+        threads.push(background::start_worker(&own).map_err(failed)?);
+    }
+    if let Some(window) = background::sync_window(&core.options)
+        && threads.len() == workers
+    {
+        threads.push(background::start_syncer(&own, window).map_err(failed)?);
+    }
+    Ok(())
+}
