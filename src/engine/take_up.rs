@@ -46,6 +46,10 @@ fn begin(core: &Core) -> Result<()> {
 pub(crate) fn begin_log(core: &Core) -> Result<()> {
     let mut log = core.log.lock();
     core.check_open()?;
+    if log.pending.is_some() {
+        core.latch.check()?;
+        core.hold.check()?;
+    }
     let Some(mut pending) = log.pending.take() else {
         return Ok(());
     };
@@ -76,8 +80,6 @@ fn is_certain(core: &Core, pending: &Pending) -> bool {
 }
 
 fn begin_segment(core: &Core, log: &mut Log, pending: &mut Pending) -> Result<()> {
-    core.latch.check()?;
-    core.hold.check()?;
     let mut manifest = core.manifest.lock();
     manifest.harden()?;
     let (fs, dir, files) = (&core.file_system, &*core.dir, &pending.files);

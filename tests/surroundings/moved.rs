@@ -139,3 +139,23 @@ fn writes_that_are_not_durable_are_refused_from_the_next_sync_or_flush_on() {
         assert!(open(&away).stats().sequence_last > 10);
     }
 }
+
+#[test]
+fn a_database_that_was_only_read_is_left_alone_where_another_lies_and_taken_up_where_it_is_back() {
+    let scratch = Scratch::new("put-back");
+    let (dir, away) = (scratch.path("db"), scratch.path("away"));
+    put(&open(&dir), 0, 300);
+    let engine = open(&dir);
+    assert_holds(&engine, 300);
+    std::fs::rename(&dir, &away).unwrap();
+    put(&open(&dir), 0, 10);
+    let other = files(&dir);
+    assert_displaced(&engine.put(b"late", b"").unwrap_err(), &dir);
+    assert_displaced(&engine.compact().unwrap_err(), &dir);
+    assert_eq!(files(&dir), other, "nothing was written into it");
+    std::fs::remove_dir_all(&dir).unwrap();
+    std::fs::rename(&away, &dir).unwrap();
+    put(&engine, 300, 310);
+    engine.close().unwrap();
+    assert_holds(&open(&dir), 310);
+}
