@@ -49,6 +49,9 @@ pub(crate) fn end_of(
 /// Entries have to have one meta, since of several versions of a key the newest would come last. Of
 /// the key of a block's first entry the block before may have a newer one, so that one is left out.
 pub(crate) fn start_of(walk: &BlockWalk, lower: &[u8], rival: Option<&[u8]>) -> Option<usize> {
+    if !walk.has_one_meta() {
+        return None;
+    }
     let start = match lower {
         [] => 1,
         key => first_from(walk, key).max(1),
@@ -57,7 +60,7 @@ pub(crate) fn start_of(walk: &BlockWalk, lower: &[u8], rival: Option<&[u8]>) -> 
         None => (start, 1),
         Some(key) => (start.max(first_from(walk, key) + 1), RIVALLED_ENTRIES_MIN),
     };
-    (walk.has_one_meta() && start + least <= walk.index() + 1).then_some(start)
+    (start + least <= walk.index() + 1).then_some(start)
 }
 
 impl Stretch {
