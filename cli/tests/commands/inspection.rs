@@ -96,7 +96,11 @@ fn diag_tells_of_a_closed_an_open_and_a_broken_database() {
     assert_eq!(told["closed"]["log"], told["log"]["last"]);
     assert_eq!(told["levels"].as_array().unwrap().len(), 1);
     assert!(folder.ok(&["diag", "db"]).contains("it opens"));
-    let db = Db::open(folder.join("db")).unwrap();
+    let (closed, db) = (&told["closed"], Db::open(folder.join("db")).unwrap());
+    let told = one(&folder, 0, &["diag", "db"]);
+    // Nothing was written since.
+    assert_eq!((&told["in_use"], &told["closed"]), (&json!(true), closed));
+    db.flush().unwrap();
     let told = one(&folder, 0, &["diag", "db"]);
     assert_eq!(
         (&told["in_use"], &told["closed"]),
