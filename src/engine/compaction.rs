@@ -33,15 +33,22 @@ pub(crate) fn compact_next(core: &Core) -> Result<bool> {
 
 /// True where a compaction is due.
 pub(crate) fn is_due(core: &Core) -> bool {
-    let view = core.view.load_full();
+    plan(core, &core.view.load(), most_urgent).is_some()
+}
+
+/// What `choose` would do about the tables of `view` now.
+fn plan(
+    core: &Core,
+    view: &ReadView,
+    choose: impl FnOnce(&Planner<'_>) -> Option<Plan>,
+) -> Option<Plan> {
     let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
-    let planner = Planner {
+    choose(&Planner {
         options: &core.options,
         levels: &view.levels,
         points: &points,
         now_ms,
-    };
-    most_urgent(&planner).is_some()
+    })
 }
 
 fn most_urgent(planner: &Planner<'_>) -> Option<Plan> {
@@ -70,14 +77,7 @@ pub(crate) fn compact_everything(core: &Core) -> Result<bool> {
 fn run_planned(core: &Core, choose: impl FnOnce(&Planner<'_>) -> Option<Plan>) -> Result<bool> {
     core.latch.check()?;
     let view = core.view.load_full();
-    let (now_ms, points) = core.snapshots.now_and_points(&core.clock);
-    let planner = Planner {
-        options: &core.options,
-        levels: &view.levels,
-        points: &points,
-        now_ms,
-    };
-    let Some(plan) = choose(&planner) else {
+    let Some(plan) = plan(core, &view, choose) else {
         return core.trouble.note(Work::Compaction, Ok(false));
     };
     let done = carry_out(core, &view, plan);

@@ -177,8 +177,7 @@ impl Cursor {
             it.rejoin()?;
             match it.standing {
                 Standing::OnMerge => {
-                    it.key.clear();
-                    it.key.extend_from_slice(it.merge.key());
+                    it.keep_key();
                     it.merge.next()?;
                     it.settle_forward(true)
                 }
@@ -211,8 +210,7 @@ impl Cursor {
             it.rejoin()?;
             match it.standing {
                 Standing::OnMerge => {
-                    it.key.clear();
-                    it.key.extend_from_slice(it.merge.key());
+                    it.keep_key();
                     it.merge.seek_before(&it.key)?;
                     it.settle_backward()
                 }
@@ -340,8 +338,7 @@ impl Cursor {
                 self.standing = stretch.map_or(Standing::OnMerge, Standing::InBlock);
                 return Ok(());
             }
-            self.key.clear();
-            self.key.extend_from_slice(key);
+            self.keep_key();
             leaving = true;
             self.merge.next()?;
         }
@@ -356,8 +353,7 @@ impl Cursor {
                 self.standing = Standing::InBlock(stretch);
                 return Ok(());
             }
-            self.key.clear();
-            self.key.extend_from_slice(self.merge.key());
+            self.keep_key();
             let mut newest = None;
             // Going back, the versions of a key come oldest first.
             while let Some((key, meta, _)) = self.merge.entry()
@@ -383,13 +379,16 @@ impl Cursor {
     /// The stretch that goes backward from the merge's entry, where it is one and all to be shown.
     fn backward_stretch(&mut self) -> Option<Stretch> {
         let (_, meta, _) = self.merge.entry()?;
-        let all_shown = self.tombstones.is_empty()
-            && meta.sequence <= self.point.sequence
-            && meta.is_live(self.point.time_ms);
-        match all_shown {
+        match self.tombstones.is_empty() && self.point.sees(meta) {
             true => self.merge.lend_backward(&self.range.lower),
             false => None,
         }
+    }
+
+    /// Copies the key of the merge's entry.
+    fn keep_key(&mut self) {
+        self.key.clear();
+        self.key.extend_from_slice(self.merge.key());
     }
 
     fn hold_value(&mut self) {

@@ -45,9 +45,7 @@ use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, replay};
 use std::path::Path;
 
-/// More replayed segments than this are written to a table rather than kept for the next open. So
-/// is what a clean close would have written to one: a crash came before, and the work of putting
-/// it in order is then the background's.
+/// More replayed segments than this are written to a table rather than kept for the next open.
 const SEGMENTS_KEPT_MAX: u64 = 4;
 
 /// Opens the database in `dir`, creating it where there is none.
@@ -242,6 +240,8 @@ struct Parts<'a> {
 fn assemble(parts: Parts<'_>, mut replayed: Replayed) -> Arc<Core> {
     let (log_first, log) = (parts.pending.log_first, parts.pending.number);
     let is_long = log - log_first > SEGMENTS_KEPT_MAX && !replayed.active.is_empty();
+    // What a clean close would have written to a table is written to one now, where a crash came
+    // before: to put it in order is the background's work then.
     if is_long || replayed.active.bytes() > parts.options.close_flush_bytes {
         replayed.freeze(log, replayed.sequence_last());
     }

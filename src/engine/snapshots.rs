@@ -9,6 +9,7 @@
 //! compaction has expired for every snapshot that is not in its copy (S3).
 
 use crate::clock::MonotonicClock;
+use crate::format::entry::EntryMeta;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use std::collections::BTreeMap;
 
@@ -17,6 +18,15 @@ use std::collections::BTreeMap;
 pub(crate) struct CommitPoint {
     pub(crate) sequence: u64,
     pub(crate) time_ms: u64,
+}
+
+impl CommitPoint {
+    /// True where a reader at this point finds a value in an entry, unless a newer one or a range
+    /// tombstone is in front of it.
+    #[inline]
+    pub(crate) fn sees(self, meta: EntryMeta) -> bool {
+        meta.sequence <= self.sequence && meta.is_live(self.time_ms)
+    }
 }
 
 /// The snapshots that are held.

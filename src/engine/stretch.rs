@@ -7,7 +7,7 @@
 //! owns a stretch.
 
 use super::snapshots::CommitPoint;
-use crate::format::entry::{EntryMeta, SEQUENCE_MAX};
+use crate::format::entry::SEQUENCE_MAX;
 use crate::table::block_walk::BlockWalk;
 
 /// A shorter stretch is not worth its while where another source comes after it.
@@ -89,9 +89,7 @@ impl Stretch {
     #[inline]
     pub(crate) fn next(&mut self, point: CommitPoint) -> bool {
         let next = self.walk.index() + 1;
-        let shows =
-            |meta: EntryMeta| meta.sequence <= point.sequence && meta.is_live(point.time_ms);
-        next < self.end && self.walk.go_on_if(next, shows)
+        next < self.end && self.walk.go_on_if(next, |meta| point.sees(meta))
     }
 
     /// Goes back to the record before; `false`, and no step, where the stretch does not lead to it.

@@ -66,7 +66,7 @@ impl Ring {
 
     /// True where `key` is watched.
     pub(crate) fn watches(&self, key: &[u8]) -> bool {
-        *self.range.lower <= *key && self.is_below_end(key)
+        self.range.reaches_down_to(key) && self.range.reaches_up_to(key)
     }
 
     /// The watched part of the keys from `start` up to and without `end`; `None` where there is
@@ -83,10 +83,6 @@ impl Ring {
             .as_deref()
             .map_or(end, |upper| end.min(upper));
         (start < end).then_some((start, end))
-    }
-
-    fn is_below_end(&self, key: &[u8]) -> bool {
-        self.range.upper.as_deref().is_none_or(|upper| key < upper)
     }
 
     /// True where so much could wait if nothing else did.

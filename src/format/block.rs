@@ -36,7 +36,7 @@ use super::block_buckets::{BUCKET_BYTES, Buckets};
 use super::block_spans::{Spans, read};
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX};
-use super::prefetch::{LINE_BYTES, prefetch};
+use super::prefetch::{LINE_BYTES, prefetch, prefetch_lines};
 use std::ops::Range;
 
 /// The bytes of the tail.
@@ -227,17 +227,22 @@ impl Block {
     }
 
     fn keep_near(&mut self) {
-        let range = self.buckets_start as usize..self.prefix_start as usize;
+        let range = self.bucket_range();
         let kept = self.near.get_mut(..range.len());
         if let (Some(kept), Some(bytes)) = (kept, self.bytes.get(range)) {
             kept.copy_from_slice(bytes);
         }
     }
 
+    #[inline]
+    fn bucket_range(&self) -> Range<usize> {
+        self.buckets_start as usize..self.prefix_start as usize
+    }
+
     /// The bytes of the hash index.
     #[inline]
     pub(super) fn bucket_bytes(&self) -> &[u8] {
-        let range = self.buckets_start as usize..self.prefix_start as usize;
+        let range = self.bucket_range();
         match self.near.get(..range.len()) {
             Some(near) => near,
             None => self.slice(range.start, range.end),
@@ -248,11 +253,7 @@ impl Block {
     #[inline]
     pub(crate) fn prefetch_index(&self) {
         prefetch(self);
-        for line in 0..NEAR_BYTES / LINE_BYTES {
-            if let Some(byte) = self.near.get(line * LINE_BYTES) {
-                prefetch(byte);
-            }
-        }
+        prefetch_lines(&self.near, NEAR_BYTES / LINE_BYTES);
     }
 
     /// How many entries there are; one at least.
