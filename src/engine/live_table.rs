@@ -68,6 +68,11 @@ impl LiveTable {
         &self.meta.properties.key_last
     }
 
+    /// [`key_first`](Self::key_first) and [`key_last`](Self::key_last).
+    pub(crate) fn bounds(&self) -> (&[u8], &[u8]) {
+        (self.key_first(), self.key_last())
+    }
+
     /// True where `key` may be in it.
     pub(crate) fn spans(&self, key: &[u8]) -> bool {
         self.key_first() <= key && key <= self.key_last()

@@ -12,6 +12,7 @@ pub(crate) mod compaction_plan;
 pub(crate) mod core;
 pub(crate) mod cursor;
 pub(crate) mod directory;
+pub(crate) mod fences;
 pub(crate) mod figures;
 pub(crate) mod flush;
 pub(crate) mod format_upgrade;

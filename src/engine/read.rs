@@ -96,11 +96,7 @@ fn find_in_tables<'a>(
         }
     }
     for level in 1..LEVELS {
-        let tables = view.levels.level(level);
-        let from = tables.partition_point(|t| t.key_last() < key);
-        // Two neighbours may both span the key: the one's excluded end, the other's first.
-        let spanning = tables.get(from..).unwrap_or_default().iter().take(2);
-        for table in spanning.filter(|t| t.key_first() <= key) {
+        for table in view.levels.spanning(level, key) {
             if let Some(found) = find_in_table(table, key, hash, sequence)? {
                 return Ok(Some(found));
             }

@@ -4,6 +4,7 @@
 //! one key, everything in an earlier source is newer than everything in a later one (V1). The order
 //! is the active memtable, frozen memtables (newest first), level 0 (newest first), levels 1 to 6.
 
+use super::fences::Fences;
 use super::live_table::LiveTable;
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
@@ -27,6 +28,8 @@ pub(crate) struct FrozenMemtable {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Levels {
     levels: [Vec<Arc<LiveTable>>; LEVELS],
+    /// Of every level but level 0.
+    fences: [Fences; LEVELS],
 }
 
 impl Levels {
@@ -46,9 +49,23 @@ impl Levels {
                 }
             } else {
                 level.sort_by(|a, b| a.key_first().cmp(b.key_first()));
+                if let Some(fences) = it.fences.get_mut(number) {
+                    *fences = Fences::of(level.iter().map(|table| table.bounds()));
+                }
             }
         }
         it
+    }
+
+    /// The tables of a level below 0 that span `key`.
+    #[inline]
+    pub(crate) fn spanning(&self, level: usize, key: &[u8]) -> &[Arc<LiveTable>] {
+        let tables = self.level(level);
+        let Some(fences) = self.fences.get(level).filter(|_| !tables.is_empty()) else {
+            return &[];
+        };
+        let spanning = fences.spanning(key, |at| tables.get(at).map(|table| table.bounds()));
+        tables.get(spanning).unwrap_or_default()
     }
 
     /// The tables of one level; none beyond the last.

@@ -40,6 +40,19 @@ pub(crate) fn leading_word(key: &[u8]) -> u64 {
     }
 }
 
+/// `key` without the `prefix` that it may begin with.
+///
+/// A prefix of no bytes is told apart because it may stand nowhere in memory: comparing nothing at
+/// such an address takes a hundred nanoseconds where the processor compares by masked loads.
+#[inline]
+pub(crate) fn without_prefix<'a>(key: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    if prefix.is_empty() {
+        Some(key)
+    } else {
+        key.strip_prefix(prefix)
+    }
+}
+
 /// Reads values off the front of a slice, and knows how far it has come.
 #[derive(Debug, Clone)]
 pub(crate) struct Reader<'a> {
