@@ -60,6 +60,41 @@ impl Fences {
     }
 }
 
+impl Fences {
+    /// The number of the first table that does not end before `key`.
+    #[inline]
+    pub(crate) fn first_to_reach<'a>(
+        &self,
+        key: &[u8],
+        bounds: impl Fn(usize) -> Option<Bounds<'a>>,
+    ) -> usize {
+        self.place(&self.lasts, key, |at| {
+            bounds(at).is_some_and(|(_, last)| last < key)
+        })
+    }
+
+    /// The number of the first table that does not begin before `key`.
+    #[inline]
+    pub(crate) fn first_from<'a>(
+        &self,
+        key: &[u8],
+        bounds: impl Fn(usize) -> Option<Bounds<'a>>,
+    ) -> usize {
+        self.place(&self.firsts, key, |at| {
+            bounds(at).is_some_and(|(first, _)| first < key)
+        })
+    }
+
+    #[inline]
+    fn place(&self, words: &[u64], key: &[u8], is_before: impl Fn(usize) -> bool) -> usize {
+        match without_prefix(key, &self.prefix) {
+            Some(suffix) => partition(words, leading_word(suffix), is_before),
+            None if key < &*self.prefix => 0,
+            None => words.len(),
+        }
+    }
+}
+
 /// The first place that `is_before` is not true of, where `words` tell of all whose word is not
 /// `word`.
 fn partition(words: &[u64], word: u64, is_before: impl Fn(usize) -> bool) -> usize {
@@ -88,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fences_lead_to_the_tables_whose_bounds_span_a_key(
+        fn fences_lead_to_the_tables_that_bounds_lead_to(
             prefix in prop::sample::select(vec!["", "tenant|", "a-prefix-of-many-letters|"]),
             bounds in prop::collection::btree_set("[ab\u{0}]{0,12}", 0..24),
             share_ends: bool,
@@ -107,6 +142,10 @@ mod tests {
                 let expected: Vec<_> = (0..tables.len()).filter(spans).collect();
                 let found = fences.spanning(key, |i| tables.get(i).copied());
                 prop_assert_eq!(found.collect::<Vec<_>>(), expected);
+                let reaches = fences.first_to_reach(key, |i| tables.get(i).copied());
+                prop_assert_eq!(reaches, tables.partition_point(|(_, last)| *last < key));
+                let from = fences.first_from(key, |i| tables.get(i).copied());
+                prop_assert_eq!(from, tables.partition_point(|(first, _)| *first < key));
             }
         }
     }

@@ -89,15 +89,31 @@ impl Levels {
 
     /// Which tables of a level below 0 may hold keys from `lower` on, up to and without `upper`.
     pub(crate) fn within(&self, level: usize, lower: &[u8], upper: Option<&[u8]>) -> Range<usize> {
-        let tables = self.level(level);
-        if tables.is_empty() {
+        let count = self.level(level).len();
+        if count == 0 {
             return 0..0;
         }
-        let from = tables.partition_point(|t| t.key_last() < lower);
-        let to = upper.map_or(tables.len(), |upper| {
-            tables.partition_point(|t| t.key_first() < upper)
-        });
+        let from = self.first_to_reach(level, lower);
+        let to = upper.map_or(count, |upper| self.first_from(level, upper));
         from..to.max(from)
+    }
+
+    /// The number of the first table of a level below 0 that does not end before `key`.
+    #[inline]
+    pub(crate) fn first_to_reach(&self, level: usize, key: &[u8]) -> usize {
+        let tables = self.level(level);
+        let bounds = |at: usize| tables.get(at).map(|table| table.bounds());
+        let fences = self.fences.get(level);
+        fences.map_or(0, |fences| fences.first_to_reach(key, bounds))
+    }
+
+    /// The number of the first table of a level below 0 that does not begin before `key`.
+    #[inline]
+    pub(crate) fn first_from(&self, level: usize, key: &[u8]) -> usize {
+        let tables = self.level(level);
+        let bounds = |at: usize| tables.get(at).map(|table| table.bounds());
+        let fences = self.fences.get(level);
+        fences.map_or(0, |fences| fences.first_from(key, bounds))
     }
 
     /// True where a level deeper than `level` shares a key with the inclusive range.

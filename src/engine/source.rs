@@ -164,6 +164,28 @@ impl RunTables {
             }
         }
     }
+
+    /// The number of the first that does not end before `key`.
+    fn first_to_reach(&self, key: &[u8]) -> usize {
+        match self {
+            Self::Listed(tables) => tables.partition_point(|t| t.key_last() < key),
+            Self::OfLevel { view, level, range } => {
+                let at = view.levels.first_to_reach(*level, key);
+                at.clamp(range.start, range.end) - range.start
+            }
+        }
+    }
+
+    /// The number of the first that does not begin before `key`.
+    fn first_from(&self, key: &[u8]) -> usize {
+        match self {
+            Self::Listed(tables) => tables.partition_point(|t| t.key_first() < key),
+            Self::OfLevel { view, level, range } => {
+                let at = view.levels.first_from(*level, key);
+                at.clamp(range.start, range.end) - range.start
+            }
+        }
+    }
 }
 
 /// A walk over tables that lie in key order without overlap; only one is open for it at a time.
@@ -211,8 +233,7 @@ impl RunCursor {
     }
 
     fn seek(&mut self, key: &[u8], sequence: u64) -> Result<()> {
-        let tables = self.tables.as_slice();
-        self.enter(tables.partition_point(|t| t.key_last() < key))?;
+        self.enter(self.tables.first_to_reach(key))?;
         if let Some(cursor) = &mut self.current {
             cursor.seek(key, sequence)?;
         }
@@ -220,8 +241,7 @@ impl RunCursor {
     }
 
     fn seek_before(&mut self, key: &[u8]) -> Result<()> {
-        let tables = self.tables.as_slice();
-        let after = tables.partition_point(|t| t.key_first() < key);
+        let after = self.tables.first_from(key);
         self.enter(after.wrapping_sub(1))?;
         if let Some(cursor) = &mut self.current {
             cursor.seek_before(key)?;
