@@ -443,6 +443,7 @@ pub mod inspect;
 pub mod journal;
 pub mod key;
 mod manifest;
+mod memory;
 mod memtable;
 #[cfg(feature = "metrics")]
 pub mod metrics;

@@ -33,7 +33,7 @@ use std::path::Path;
 
 /// The floors: a room imports from lower ones only. docs/architecture.md draws the same table.
 const FLOORS: &[(u8, &[&str])] = &[
-    (1, &["error", "clock", "sync", "planted"]),
+    (1, &["error", "clock", "sync", "planted", "memory"]),
     (2, &["format", "fs", "key", "codec"]),
     (3, &["memtable", "wal", "table", "manifest"]),
     (4, &["engine"]),
@@ -46,6 +46,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 /// Rooms that may import a room of their own floor: who, whom, why.
 const SIBLINGS: &[(&str, &str, &str)] = &[
     ("clock", "sync", "the floor of a clock is an atomic"),
+    ("memory", "sync", "threads share its free cells"),
     (
         "sync",
         "error",

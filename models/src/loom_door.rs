@@ -6,7 +6,7 @@
 
 use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::MutexGuard;
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::fmt;
 use std::ops::{Deref, Range};
 pub(crate) use std::sync::{Arc, Weak};

@@ -16,6 +16,7 @@
 mod clock;
 mod engine;
 mod format;
+mod memory;
 mod memtable;
 #[path = "../../src/planted.rs"]
 mod planted;

@@ -36,7 +36,7 @@ use super::block_buckets::{BUCKET_BYTES, Buckets};
 use super::block_spans::{Spans, read};
 use super::damage::Damage;
 use super::entry::{EntryMeta, KEY_BYTES_MAX, Kind, SEQUENCE_MAX};
-use super::prefetch::{LINE_BYTES, prefetch, prefetch_lines};
+use crate::memory::buffer::Buffer;
 use std::ops::Range;
 
 /// The bytes of the tail.
@@ -50,14 +50,10 @@ pub(crate) const FLAG_ENTRY_OFFSETS: u8 = 4;
 /// Values have offsets; times two: wide ones.
 pub(crate) const FLAG_VALUE_OFFSETS: u8 = 16;
 
-/// Hash indexes up to this size are kept a second time beside the header, which who looks for a key
-/// has to wait for anyway. One of common records in a block of common size is not larger.
-const NEAR_BYTES: usize = 256;
-
 /// A checked data block.
 #[derive(Debug)]
 pub(crate) struct Block {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     entries: Spans,
     entries_start: u32,
     entry_offsets_start: u32,
@@ -75,8 +71,6 @@ pub(crate) struct Block {
     meta_width: u8,
     sequence_base: u64,
     expiry_base: u64,
-    /// The hash index once more, where it is small.
-    near: [u8; NEAR_BYTES],
 }
 
 /// The tail of a block, taken apart.
@@ -152,7 +146,8 @@ impl Place {
 
 impl Block {
     /// Reads a block, checking all lengths and offsets (D1).
-    pub(crate) fn decode(bytes: Vec<u8>) -> Result<Self, Damage> {
+    pub(crate) fn decode(bytes: impl Into<Buffer>) -> Result<Self, Damage> {
+        let bytes = bytes.into();
         let fault = |what| Damage::new(bytes.len(), what);
         let Some((body, tail)) = bytes.split_last_chunk() else {
             return Err(fault("block shorter than its tail"));
@@ -178,7 +173,7 @@ impl Block {
         };
         let kinds = tail.flags & FLAG_KINDS != 0;
         let is_delete = tail.flags & FLAG_DELETES != 0;
-        let mut block = Self {
+        let block = Self {
             entries,
             entries_start: values_len,
             entry_offsets_start: entry_offsets_start.unwrap_or(0),
@@ -197,11 +192,9 @@ impl Block {
             meta_width: u8::from(kinds) + tail.sequence_width + tail.expiry_width,
             sequence_base: tail.sequence_base,
             expiry_base: tail.expiry_base,
-            near: [0; NEAR_BYTES],
             bytes,
         };
         block.check_offsets(tail.entries_len, values_len)?;
-        block.keep_near();
         Ok(block)
     }
 
@@ -226,34 +219,17 @@ impl Block {
         }
     }
 
-    fn keep_near(&mut self) {
-        let range = self.bucket_range();
-        let kept = self.near.get_mut(..range.len());
-        if let (Some(kept), Some(bytes)) = (kept, self.bytes.get(range)) {
-            kept.copy_from_slice(bytes);
-        }
-    }
-
-    #[inline]
-    fn bucket_range(&self) -> Range<usize> {
-        self.buckets_start as usize..self.prefix_start as usize
-    }
-
     /// The bytes of the hash index.
     #[inline]
     pub(super) fn bucket_bytes(&self) -> &[u8] {
-        let range = self.bucket_range();
-        match self.near.get(..range.len()) {
-            Some(near) => near,
-            None => self.slice(range.start, range.end),
-        }
+        self.slice(self.buckets_start as usize, self.prefix_start as usize)
     }
 
-    /// Begins to load the header and the hash index, for somebody who is about to look for a key.
-    #[inline]
-    pub(crate) fn prefetch_index(&self) {
-        prefetch(self);
-        prefetch_lines(&self.near, NEAR_BYTES / LINE_BYTES);
+    /// Where the hash index lies in memory, and how many buckets it has: enough to have the line of
+    /// a key loaded by who has not waited for the block yet.
+    pub(crate) fn bucket_place(&self) -> (usize, u32) {
+        let bytes = self.bucket_bytes();
+        (bytes.as_ptr().addr(), (bytes.len() / BUCKET_BYTES) as u32)
     }
 
     /// How many entries there are; one at least.

@@ -13,11 +13,16 @@
 //!
 //! It does not hold the keys: whoever probes compares the entry's key.
 
+use super::prefetch::prefetch_address;
+
 /// The bytes of a bucket.
 pub(crate) const BUCKET_BYTES: usize = 2;
 
 /// Blocks of more entries have no hash index; up to here four bits at least tell keys apart.
 pub(crate) const ENTRIES_MAX: usize = (1 << 12) - 1;
+
+/// A search seldom reads more buckets than this.
+const BUCKETS_AHEAD: usize = 8;
 
 /// A bucket without an entry.
 const EMPTY: u16 = u16::MAX;
@@ -42,7 +47,7 @@ impl Buckets {
     }
 
     fn home(self, hash: u64) -> u32 {
-        ((u64::from(hash as u32) * u64::from(self.count)) >> 32) as u32
+        home(hash, self.count)
     }
 
     fn after(self, at: u32) -> u32 {
@@ -97,6 +102,20 @@ impl Buckets {
         }
         None
     }
+}
+
+/// Which of `count` buckets a search for `hash` begins with.
+fn home(hash: u64, count: u32) -> u32 {
+    ((u64::from(hash as u32) * u64::from(count)) >> 32) as u32
+}
+
+/// Asks for what a search for `hash` reads first, and what is behind it, of `count` buckets that
+/// lie at `address`, or have been there once.
+#[inline]
+pub(crate) fn prefetch_home(address: usize, count: u32, hash: u64) {
+    let home = address.wrapping_add(home(hash, count) as usize * BUCKET_BYTES);
+    prefetch_address(home);
+    prefetch_address(home.wrapping_add(BUCKETS_AHEAD * BUCKET_BYTES));
 }
 
 /// `count` empty buckets in `buckets`.

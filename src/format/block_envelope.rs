@@ -11,8 +11,9 @@
 //! refused there (see [`checksum`](super::checksum)).
 
 use super::checksum;
-use super::compression::{Compressor, Refusal, unpack};
+use super::compression::{Compressor, Refusal, Room, unpack};
 use super::damage::Damage;
+use crate::memory::buffer::Buffer;
 use crate::planted::{Mistake, planted};
 
 /// Bytes of a block on disk besides its payload.
@@ -34,10 +35,16 @@ pub(crate) fn seal<'a>(
 /// The payload of the block that was read from `offset` of file `file_number`.
 ///
 /// A payload that was not packed stays in the buffer it came in.
-pub(crate) fn open(
+pub(crate) fn open(place: (u64, u64), bytes: impl Into<Buffer>) -> Result<Buffer, Refusal> {
+    open_into(place, bytes.into(), &Buffer::on_heap)
+}
+
+/// As [`open`]; a payload that was packed is unpacked into a buffer from `room`.
+pub(crate) fn open_into(
     (file_number, offset): (u64, u64),
-    mut bytes: Vec<u8>,
-) -> Result<Vec<u8>, Refusal> {
+    mut bytes: Buffer,
+    room: Room<'_>,
+) -> Result<Buffer, Refusal> {
     let short = Damage::new(0, "block too short");
     let (&code, packed, crc) = match bytes.split_last_chunk::<4>() {
         Some((rest, crc)) => match rest.split_last() {
@@ -50,8 +57,9 @@ pub(crate) fn open(
     if !fits && !planted(Mistake::BlockUnchecked) {
         return Err(Damage::new(0, "checksum of a block does not match").into());
     }
-    bytes.truncate(packed.len());
-    unpack(code, bytes)
+    let len = packed.len();
+    bytes.truncate(len);
+    unpack(code, bytes, room)
 }
 
 #[cfg(test)]
@@ -65,7 +73,10 @@ mod tests {
         let mut compressor = Compressor::default();
         let (payload, rest) = seal((1, 0), b"hi", &mut compressor);
         assert_eq!(rest, [0x00, 0x41, 0x03, 0x11, 0xff]);
-        assert_eq!(open((1, 0), [payload, &rest].concat()), Ok(b"hi".to_vec()));
+        assert_eq!(
+            open((1, 0), [payload, &rest].concat()).as_deref(),
+            Ok(&b"hi"[..])
+        );
     }
 
     proptest! {
@@ -78,7 +89,7 @@ mod tests {
                 let mut compressor = Compressor::new(method);
                 let (packed, rest) = seal((7, 64), &payload, &mut compressor);
                 let mut out = [packed, &rest].concat();
-                prop_assert_eq!(open((7, 64), out.clone()), Ok(payload.clone()));
+                prop_assert_eq!(open((7, 64), out.clone()), Ok(payload.clone().into()));
                 prop_assert!(open((8, 64), out.clone()).is_err());
                 prop_assert!(open((7, 65), out.clone()).is_err());
                 let bit = bit.index(out.len() * 8);

@@ -16,6 +16,7 @@ use super::bytes::{Reader, put_varint};
 use super::damage::Damage;
 #[cfg(any(feature = "lz4", feature = "zstd"))]
 use super::entry::VALUE_BYTES_MAX;
+use crate::memory::buffer::Buffer;
 
 const CODE_NONE: u8 = 0;
 const CODE_LZ4: u8 = 1;
@@ -125,12 +126,16 @@ impl Compressor {
     }
 }
 
-/// Unpacks `bytes` stored under `code`; bytes that were not packed come back as they are.
-pub(crate) fn unpack(code: u8, bytes: Vec<u8>) -> Result<Vec<u8>, Refusal> {
+/// Where unpacked bytes go: a buffer of the length that is asked for.
+pub(crate) type Room<'a> = &'a dyn Fn(usize) -> Buffer;
+
+/// Unpacks `bytes` stored under `code` into a buffer from `room`; bytes that were not packed come
+/// back as they are.
+pub(crate) fn unpack(code: u8, bytes: Buffer, room: Room<'_>) -> Result<Buffer, Refusal> {
     match code {
         CODE_NONE => Ok(bytes),
-        CODE_LZ4 => unpack_lz4(&bytes),
-        CODE_ZSTD => unpack_zstd(&bytes),
+        CODE_LZ4 => unpack_lz4(&bytes, room),
+        CODE_ZSTD => unpack_zstd(&bytes, room),
         _ => Err(Refusal::Unsupported(
             "a compression method of a newer version",
         )),
@@ -154,10 +159,10 @@ fn split(bytes: &[u8], ratio_max: usize) -> Result<(usize, &[u8]), Damage> {
 }
 
 #[cfg(feature = "lz4")]
-fn unpack_lz4(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unpack_lz4(bytes: &[u8], room: Room<'_>) -> Result<Buffer, Refusal> {
     // A byte of an LZ4 block makes 255 bytes at most.
     let (len, packed) = split(bytes, 256)?;
-    let mut payload = vec![0; len];
+    let mut payload = room(len);
     match lz4_flex::block::decompress_into(packed, &mut payload) {
         Ok(n) if n == len => Ok(payload),
         _ => Err(Damage::new(0, "LZ4 block does not unpack").into()),
@@ -165,7 +170,7 @@ fn unpack_lz4(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 #[cfg(feature = "zstd")]
-fn unpack_zstd(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unpack_zstd(bytes: &[u8], room: Room<'_>) -> Result<Buffer, Refusal> {
     use std::cell::RefCell;
     use zstd::bulk::Decompressor;
     std::thread_local! {
@@ -173,7 +178,7 @@ fn unpack_zstd(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     // Four bytes of a zstd frame make 128 KiB at most.
     let (len, packed) = split(bytes, 32 << 10)?;
-    let mut payload = vec![0; len];
+    let mut payload = room(len);
     let written = UNPACKER.with_borrow_mut(|kept| {
         if kept.is_none() {
             *kept = Decompressor::new().ok();
@@ -190,14 +195,14 @@ fn unpack_zstd(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
 }
 
 #[cfg(not(feature = "lz4"))]
-fn unpack_lz4(_: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unpack_lz4(_: &[u8], _: Room<'_>) -> Result<Buffer, Refusal> {
     Err(Refusal::Unsupported(
         "LZ4, which this build leaves out (feature `lz4`)",
     ))
 }
 
 #[cfg(not(feature = "zstd"))]
-fn unpack_zstd(_: &[u8]) -> Result<Vec<u8>, Refusal> {
+fn unpack_zstd(_: &[u8], _: Room<'_>) -> Result<Buffer, Refusal> {
     Err(Refusal::Unsupported(
         "zstd, which this build leaves out (feature `zstd`)",
     ))
@@ -223,16 +228,16 @@ pub(crate) mod tests {
     fn methods_that_are_not_built_in_are_refused_as_unsupported() {
         for code in 3..=255 {
             assert!(matches!(
-                unpack(code, vec![0]),
+                unpack(code, vec![0].into(), &Buffer::on_heap),
                 Err(Refusal::Unsupported(_))
             ));
         }
-        let lz4 = unpack(CODE_LZ4, vec![0]);
+        let lz4 = unpack(CODE_LZ4, vec![0].into(), &Buffer::on_heap);
         assert_eq!(
             matches!(lz4, Err(Refusal::Unsupported(_))),
             !cfg!(feature = "lz4")
         );
-        let zstd = unpack(CODE_ZSTD, vec![9]);
+        let zstd = unpack(CODE_ZSTD, vec![9].into(), &Buffer::on_heap);
         assert_eq!(
             matches!(zstd, Err(Refusal::Unsupported(_))),
             !cfg!(feature = "zstd")
@@ -257,7 +262,10 @@ pub(crate) mod tests {
             let (code, packed) = compressor.pack(&zeros);
             let (code, packed) = (code, packed.to_vec());
             assert!(method == Compression::None || packed.len() < 5000);
-            assert_eq!(unpack(code, packed), Ok(zeros));
+            assert_eq!(
+                unpack(code, packed.into(), &Buffer::on_heap).as_deref(),
+                Ok(&zeros[..])
+            );
             let noise: Vec<u8> = (0u32..4000)
                 .map(|i| i.wrapping_mul(0x9e37_79b1).rotate_left(i % 31) as u8)
                 .collect();
@@ -272,13 +280,14 @@ pub(crate) mod tests {
             for method in methods() {
                 let mut compressor = Compressor::new(method);
                 let (code, packed) = compressor.pack(&payload);
-                prop_assert_eq!(unpack(code, packed.to_vec()), Ok(payload.clone()));
+                let unpacked = unpack(code, packed.to_vec().into(), &Buffer::on_heap);
+                prop_assert_eq!(unpacked, Ok(payload.clone().into()));
             }
         }
 
         #[test]
         fn arbitrary_bytes_never_panic(code in 0u8..4, bytes: Vec<u8>) {
-            let _ = unpack(code, bytes);
+            let _ = unpack(code, bytes.into(), &Buffer::on_heap);
         }
     }
 }

@@ -4,8 +4,8 @@
 //! waits overlap. A plain load in advance does less: the processor can only go so far while it
 //! waits for one.
 //!
-//! - P1: a prefetch reads nothing and changes nothing, whatever the address; it only moves lines
-//!   between the memory and the caches.
+//! - P1: a prefetch reads nothing and changes nothing, whatever the address, which may be that of
+//!   no memory at all; it only moves lines between the memory and the caches.
 //!
 //! Any thread may call. Where there is no such instruction, or under miri, nothing happens.
 
@@ -17,14 +17,20 @@ pub(crate) const LINE_BYTES: usize = 64;
 /// Asks for the line that `place` begins in.
 #[inline]
 pub(crate) fn prefetch<T>(place: &T) {
+    prefetch_address(std::ptr::from_ref(place).addr());
+}
+
+/// Asks for the line of `address`, where something may have been once.
+#[inline]
+pub(crate) fn prefetch_address(address: usize) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: P1; the address is that of a reference at that.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast::<i8>()) };
+        // SAFETY: P1.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::without_provenance::<i8>(address)) };
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = place;
+    let _ = address;
 }
 
 /// Asks for the first `lines` lines of `bytes`.
@@ -47,6 +53,8 @@ mod tests {
         let words = [7u64; 100];
         words.iter().for_each(prefetch);
         prefetch(&());
+        prefetch_address(0);
+        prefetch_address(usize::MAX);
         prefetch_lines(b"", 3);
         prefetch_lines(&[1; 100], 9);
         assert_eq!(words, [7; 100]);

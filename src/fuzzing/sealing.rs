@@ -11,6 +11,7 @@ use crate::format::file_name::FileName;
 use crate::format::footer::FOOTER_BYTES;
 use crate::format::index::Index;
 use crate::format::{log_record, manifest_record};
+use crate::memory::buffer::Buffer;
 use std::ffi::OsStr;
 
 /// Makes every checksum of the file called `name` fit its bytes.
@@ -131,7 +132,7 @@ fn reseal_table(bytes: &mut [u8], number: u64) {
     let Some((code, payload)) = sealed.and_then(|s| s[..s.len() - 4].split_last()) else {
         return;
     };
-    let Ok(payload) = unpack(*code, payload.to_vec()) else {
+    let Ok(payload) = unpack(*code, payload.to_vec().into(), &Buffer::on_heap) else {
         return;
     };
     if let Ok(index) = Index::decode(&payload, offset) {

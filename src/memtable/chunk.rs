@@ -4,8 +4,8 @@
 //! offsets and lengths are checked against what has been filled, so a wrong one yields other
 //! bytes of the chunk or none, never memory outside it or memory not written yet.
 //!
-//! - K1: `start` points to one allocation of `capacity` bytes, which lives, unmoved, exactly as
-//!   long as its [`Chunk`].
+//! - K1: `start` points to `capacity` bytes of one allocation or one [`Mapping`], which live,
+//!   unmoved, exactly as long as their [`Chunk`].
 //! - K2: bytes below `filled` are initialised and are never written again.
 //! - K3: bytes from `filled` on are touched by the one [`ChunkWriter`] only, and by it only under
 //!   `&mut`; `filled` is stored by it alone, with `Release`, after the bytes.
@@ -14,14 +14,14 @@
 
 #![allow(unsafe_code)]
 
+use crate::memory::mapping::Mapping;
 use crate::sync::{Arc, AtomicUsize, Ordering, SharedMemory};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::slice;
 
-/// What most systems call a huge page.
-#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
-const HUGE_PAGE_BYTES: usize = 2 << 20;
+/// From this length on a chunk is memory straight from the system, which gets it back.
+const MAPPED_BYTES_MIN: usize = 1 << 20;
 
 #[derive(Debug)]
 struct Chunk {
@@ -29,6 +29,8 @@ struct Chunk {
     capacity: usize,
     filled: AtomicUsize,
     memory: SharedMemory,
+    /// None for a chunk on the heap.
+    mapping: Option<Mapping>,
 }
 
 // SAFETY: the memory belongs to the chunk alone (K1), so it may be freed by any thread.
@@ -39,9 +41,12 @@ unsafe impl Sync for Chunk {}
 
 impl Drop for Chunk {
     fn drop(&mut self) {
+        if self.mapping.is_some() {
+            return; // its own drop gives the memory back
+        }
         let start = self.start.as_ptr().cast::<MaybeUninit<u8>>();
         let memory = ptr::slice_from_raw_parts_mut(start, self.capacity);
-        // SAFETY: `new` took start and capacity from a box of just this type and gave up that box
+        // SAFETY: `on_heap` took start from a box of just this type and length and gave up that box
         // (K1); nobody else frees it, and no slice of it outlives the chunk.
         drop(unsafe { Box::from_raw(memory) });
     }
@@ -62,11 +67,11 @@ pub(super) struct ChunkReader {
 
 /// Makes an empty chunk of `capacity` bytes.
 pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
-    let memory: Box<[MaybeUninit<u8>]> = Box::new_uninit_slice(capacity);
-    let start = Box::into_raw(memory).cast::<u8>();
-    // SAFETY: a pointer taken from a box is never null.
-    let start = unsafe { NonNull::new_unchecked(start) };
-    ask_for_huge_pages(start, capacity);
+    let wanted = (capacity >= MAPPED_BYTES_MIN).then_some(capacity);
+    let mapping = wanted.and_then(Mapping::new);
+    let start = mapping
+        .as_ref()
+        .map_or_else(|| on_heap(capacity), Mapping::start);
     let filled = AtomicUsize::new(0);
     let memory = SharedMemory::new(capacity);
     let chunk = Arc::new(Chunk {
@@ -74,6 +79,7 @@ pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
         capacity,
         filled,
         memory,
+        mapping,
     });
     let reader = ChunkReader {
         chunk: Arc::clone(&chunk),
@@ -81,23 +87,13 @@ pub(super) fn new(capacity: usize) -> (ChunkWriter, ChunkReader) {
     (ChunkWriter { chunk, filled: 0 }, reader)
 }
 
-/// Asks the system for huge pages under a large chunk: a fault for each small one takes a good part
-/// of the time in which a chunk is filled for the first time. Only a hint.
-#[cfg(all(target_os = "linux", not(any(miri, shuttle))))]
-fn ask_for_huge_pages(start: NonNull<u8>, capacity: usize) {
-    use rustix::mm::{Advice, madvise};
-    let before = start.as_ptr().align_offset(HUGE_PAGE_BYTES);
-    let bytes = capacity.saturating_sub(before) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
-    if bytes > 0 {
-        let from = start.as_ptr().wrapping_add(before);
-        // SAFETY: the range lies inside the allocation (K1), so that no memory of others is meant,
-        // and the advice changes no byte of it.
-        let _ = unsafe { madvise(from.cast(), bytes, Advice::LinuxHugepage) };
-    }
+/// An allocation of `capacity` bytes, to be freed as a box of them.
+fn on_heap(capacity: usize) -> NonNull<u8> {
+    let memory: Box<[MaybeUninit<u8>]> = Box::new_uninit_slice(capacity);
+    let start = Box::into_raw(memory).cast::<u8>();
+    // SAFETY: a pointer taken from a box is never null.
+    unsafe { NonNull::new_unchecked(start) }
 }
-
-#[cfg(not(all(target_os = "linux", not(any(miri, shuttle)))))]
-fn ask_for_huge_pages(_: NonNull<u8>, _: usize) {}
 
 impl ChunkWriter {
     /// How many bytes still fit.

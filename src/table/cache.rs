@@ -16,10 +16,16 @@
 
 use super::hit_tally::HitTally;
 use crate::format::block::Block;
+use crate::format::block_buckets::prefetch_home;
+use crate::memory::buffer::Buffer;
+use crate::memory::pool::Pool;
 use crate::sync::{
-    Arc, ArcSwapOption, AtomicBool, AtomicU64, AtomicUsize, Guard, Mutex, Ordering, Weak,
+    Arc, ArcSwapOption, AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Guard, Mutex, Ordering, Weak,
 };
 use std::collections::VecDeque;
+
+/// So many bytes of blocks are kept on the heap before slabs are taken.
+const HEAP_BYTES: usize = 2 << 20;
 
 /// This many dead frames are always let stand.
 const DEAD_FRAMES_MIN: usize = 64;
@@ -49,11 +55,24 @@ impl BlockRef {
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
     block: ArcSwapOption<Block>,
+    /// Where the buckets of the block are, or were: for a hint to the processor, and no more.
+    buckets_at: AtomicUsize,
+    bucket_count: AtomicU32,
     /// Set by readers, taken back by the hand of the clock.
     referenced: AtomicBool,
 }
 
 impl Slot {
+    /// Begins to load what a search for a key of this hash will look at first, before the block
+    /// itself has been waited for.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: u64) {
+        let count = self.bucket_count.load(Ordering::Relaxed);
+        if count > 0 {
+            prefetch_home(self.buckets_at.load(Ordering::Relaxed), count, hash);
+        }
+    }
+
     /// The block, where it is in memory. Marks it as read.
     #[inline]
     pub(crate) fn load(&self) -> Option<BlockRef> {
@@ -91,6 +110,7 @@ pub(crate) struct BlockCache {
     /// Blocks that readers found in their slots.
     pub(crate) found: HitTally,
     ring: Mutex<Ring>,
+    pool: Pool,
 }
 
 #[derive(Debug, Default)]
@@ -148,12 +168,22 @@ impl BlockCache {
             misses: AtomicU64::new(0),
             found: HitTally::default(),
             ring: Mutex::new(Ring::default()),
+            pool: Pool::new(bytes_max + bytes_max / 8),
         })
     }
 
     /// How many bytes of blocks are kept.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// A buffer of `len` bytes for a block to keep. The first blocks lie on the heap: a small
+    /// database is not to take a huge page.
+    pub(crate) fn room(&self, len: usize) -> Buffer {
+        if self.bytes() < HEAP_BYTES {
+            return Buffer::on_heap(len);
+        }
+        self.pool.take(len)
     }
 
     /// How many bytes of blocks readers hold that are not kept. Looks at each of those blocks.
@@ -185,6 +215,9 @@ impl BlockCache {
         // Room first, so that the block itself is not what makes room.
         self.make_room(&mut ring, block_bytes);
         slot.referenced.store(false, Ordering::Relaxed);
+        let (buckets_at, bucket_count) = block.bucket_place();
+        slot.buckets_at.store(buckets_at, Ordering::Relaxed);
+        slot.bucket_count.store(bucket_count, Ordering::Relaxed);
         slot.block.store(Some(Arc::clone(&block)));
         ring.frames.push_back(Frame {
             slots: Arc::downgrade(slots),

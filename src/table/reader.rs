@@ -17,6 +17,7 @@ use crate::format::block::Block;
 use crate::format::block_envelope;
 use crate::format::block_lookup::Lookup;
 use crate::format::bytes::Reader;
+use crate::format::compression::Room;
 use crate::format::damage::Damage;
 use crate::format::filter::Filter;
 use crate::format::footer::{FOOTER_BYTES, Footer, Section};
@@ -24,6 +25,7 @@ use crate::format::index::Index;
 use crate::format::properties::Properties;
 use crate::format::range_tombstones::RangeTombstones;
 use crate::fs::file_system::FileSystem;
+use crate::memory::buffer::Buffer;
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
 use std::cmp::Ordering;
@@ -60,14 +62,14 @@ impl Source {
     }
 
     /// The payload of the section at `section`, which lies within the file (T1).
-    fn section(&self, section: Section) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; section.len as usize];
+    fn section(&self, section: Section) -> Result<Buffer> {
+        let mut bytes = Buffer::on_heap(section.len as usize);
         self.read(&mut bytes, section.offset)?;
-        self.payload(bytes, section.offset)
+        self.payload(bytes, section.offset, &Buffer::on_heap)
     }
 
-    fn payload(&self, bytes: Vec<u8>, offset: u64) -> Result<Vec<u8>> {
-        let payload = block_envelope::open((self.0.number(), offset), bytes);
+    fn payload(&self, bytes: Buffer, offset: u64, room: Room<'_>) -> Result<Buffer> {
+        let payload = block_envelope::open_into((self.0.number(), offset), bytes, room);
         payload.map_err(|refusal| refused(self.0.path(), offset, refusal))
     }
 
@@ -147,12 +149,11 @@ impl Table {
             return Ok(None);
         }
         let mut number = self.index().find(key);
+        if let Some(slot) = self.slots.get(number) {
+            slot.prefetch(hash);
+        }
         while let Some(block) = self.block(number)? {
-            let found = block.get().map(|block| {
-                block.prefetch_index();
-                block.find(key, hash, sequence_max)
-            });
-            match found {
+            match block.get().map(|block| block.find(key, hash, sequence_max)) {
                 Some(Lookup::Found(meta, place)) => {
                     return Ok(Some(TableEntry::new(meta, block, place)));
                 }
@@ -236,9 +237,10 @@ impl Table {
         let Some((offset, len)) = self.index().block(number) else {
             return Ok(None);
         };
-        let mut bytes = vec![0; len];
+        let room = |len| self.cache.room(len);
+        let mut bytes = room(len);
         self.source.read(&mut bytes, offset)?;
-        let block = self.decode(bytes, offset)?;
+        let block = self.decode(bytes, offset, &room)?;
         let slot = number.saturating_sub(planted(Mistake::BlockInWrongSlot).into());
         Ok(Some(self.cache.keep(&self.slots, slot, Arc::new(block))))
     }
@@ -279,12 +281,16 @@ impl Table {
         };
         let read_at = |bytes: &mut [u8], offset| self.read_at(bytes, offset);
         let bytes = ahead.read(self.data_bytes(), offset, len, read_at)?;
-        Ok(Some(Arc::new(self.decode(bytes, offset)?)))
+        Ok(Some(Arc::new(self.decode(
+            bytes.into(),
+            offset,
+            &Buffer::on_heap,
+        )?)))
     }
 
     /// Checks and reads the bytes of a block that stand at `offset`.
-    fn decode(&self, bytes: Vec<u8>, offset: u64) -> Result<Block> {
-        let payload = self.source.payload(bytes, offset)?;
+    fn decode(&self, bytes: Buffer, offset: u64, room: Room<'_>) -> Result<Block> {
+        let payload = self.source.payload(bytes, offset, room)?;
         Block::decode(payload).map_err(|damage| damaged(self.path(), offset, &damage))
     }
 }
