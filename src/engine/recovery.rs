@@ -217,7 +217,7 @@ fn replay_segments(
             ReplayEnd::Recovered { .. } => {}
         }
         if let (true, Some(offset)) = (hardens, end.seal()) {
-            harden_seal(file_system, &path, offset)?; // V1
+            harden_seal(file_system, &path, number, offset)?; // V1
         }
         last = Some(number);
         number += 1;

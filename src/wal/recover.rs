@@ -5,12 +5,20 @@
 //! may call bytes clean that never reached the disk. So the bytes that no record calls durable are
 //! written once more, synced, and only then sealed.
 //!
-//! For the recovery, before any writer exists. Run again after a crash, it does the same again.
+//! Such bytes may also leave the cache at any time, and what is read then is what the disk has. So
+//! all that is written once more is held against its checksums first: what a replay has shown is
+//! made durable, or nothing is.
+//!
+//! For the recovery, before any writer exists. Run again after a crash or a failure, it does the
+//! same again.
 
 use super::replay::header_at;
 use super::window::{WINDOW_BYTES, Window};
 use crate::error::{Error, Result};
-use crate::format::log_record::{SEAL_BYTES_MAX, SEGMENT_HEADER_BYTES, Seal, encode_seal};
+use crate::format::log_record::{
+    RECORD_HEADER_BYTES, RecordHeader, RecordKind, SEAL_BYTES_MAX, SEGMENT_HEADER_BYTES, Seal,
+    encode_seal,
+};
 use crate::fs::file_system::{FileSystem, OpenMode};
 use crate::planted::{Mistake, planted};
 use crate::sync::Arc;
@@ -38,10 +46,16 @@ pub(crate) fn seal_recovered(
         at = offset;
     }
     while at < offset {
-        let len = WINDOW_BYTES.min(offset - at);
-        let past_end = || Error::corruption(path, offset, "log segment became shorter");
-        write(window.bytes(at, len)?.ok_or_else(past_end)?, at)?;
-        at += len;
+        let sound = sound_up_to(&mut window, number, (at, offset))?;
+        if sound == at {
+            return Err(changed(path, at));
+        }
+        while at < sound {
+            let len = WINDOW_BYTES.min(sound - at);
+            let bytes = window.bytes(at, len)?;
+            write(bytes.ok_or_else(|| changed(path, at))?, at)?;
+            at += len;
+        }
     }
     if !planted(Mistake::RecoveredLogUnsynced) {
         sync()?;
@@ -54,11 +68,16 @@ pub(crate) fn seal_recovered(
     sync()
 }
 
-/// Makes the seal that a replay found at `offset` of a segment durable.
+/// Makes the seal that a replay found at `offset` of segment `number` durable.
 ///
 /// What stands before a seal was durable before it was written; the seal itself may be what a
 /// failed sync left in the cache.
-pub(crate) fn harden_seal(fs: &dyn FileSystem, path: &Path, offset: u64) -> Result<()> {
+pub(crate) fn harden_seal(
+    fs: &dyn FileSystem,
+    path: &Path,
+    number: u64,
+    offset: u64,
+) -> Result<()> {
     let opened = fs.open(path, OpenMode::Write);
     let file = opened.map_err(|e| Error::io("open", path, e))?;
     let length = file.len().map_err(|e| Error::io("look up", path, e))?;
@@ -67,6 +86,9 @@ pub(crate) fn harden_seal(fs: &dyn FileSystem, path: &Path, offset: u64) -> Resu
     let mut seal = vec![0; bytes as usize];
     file.read_exact_at(&mut seal, offset)
         .map_err(|e| Error::io("read", path, e))?;
+    if !is_seal(&seal, number, offset) {
+        return Err(changed(path, offset));
+    }
     file.write_all_at(&seal, offset)
         .map_err(|e| Error::io("write", path, e))?;
     file.sync_data().map_err(|e| Error::io("sync", path, e))
@@ -83,4 +105,40 @@ fn durable_offset(window: &mut Window<'_>, number: u64, end: u64) -> Result<u64>
         at += header.record_bytes();
     }
     Ok(durable.min(end))
+}
+
+/// How far the records from `at` on are sound, which is up to `end` at most: about a window of
+/// them at a time, and one at least.
+fn sound_up_to(window: &mut Window<'_>, number: u64, (at, end): (u64, u64)) -> Result<u64> {
+    let mut sound = at;
+    while sound < end && sound - at < WINDOW_BYTES {
+        let Some(header) = header_at(window, number, sound)? else {
+            break;
+        };
+        let payload_at = sound + RECORD_HEADER_BYTES as u64;
+        let padded = window.bytes(payload_at, header.padded_payload_bytes())?;
+        let is_sound = padded.is_some_and(|padded| header.check_payload(padded).is_ok());
+        if !is_sound || sound + header.record_bytes() > end {
+            break;
+        }
+        sound += header.record_bytes();
+    }
+    Ok(sound)
+}
+
+/// True where `bytes`, which stand at `offset` of segment `number`, begin with a whole seal.
+fn is_seal(bytes: &[u8], number: u64, offset: u64) -> bool {
+    let Ok(header) = RecordHeader::decode(bytes, number, offset) else {
+        return false;
+    };
+    let end = usize::try_from(header.record_bytes()).unwrap_or(usize::MAX);
+    let padded = bytes.get(RECORD_HEADER_BYTES..end);
+    header.kind == RecordKind::Seal
+        && padded.is_some_and(|padded| header.check_payload(padded).is_ok())
+}
+
+fn changed(path: &Path, offset: u64) -> Error {
+    let what = "the log segment holds something else than was read when the database was opened; \
+                open it again";
+    Error::corruption(path, offset, what)
 }

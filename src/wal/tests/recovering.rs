@@ -1,8 +1,8 @@
 //! From a torn segment to a sealed one.
 
-use super::kit::{FIRST, append, create, path, replayed, row};
+use super::kit::{FIRST, Owned, append, create, path, replayed, row};
 use super::memory_disk::MemoryDisk;
-use crate::wal::recover::seal_recovered;
+use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::ReplayEnd;
 
 /// A disk with a segment whose last group is torn, and where its tail was last synced.
@@ -82,6 +82,82 @@ fn recovery_interrupted_at_any_call_finds_the_same_again() {
         assert!(end_again == end || end_again == recovered, "{end_again:?}");
         assert_eq!(again, records);
     }
+}
+
+#[test]
+fn what_has_changed_since_it_was_replayed_is_left_alone_and_not_sealed() {
+    let (disk, synced) = torn();
+    let (_, end) = replayed(&disk, 1).unwrap();
+    let ReplayEnd::Torn { offset } = end else {
+        panic!("{end:?}")
+    };
+    let good = disk.bytes(&path(1));
+    for byte in synced..offset {
+        let mut bad = good.clone();
+        bad[byte as usize] ^= 1;
+        disk.put(&path(1), bad.clone());
+        let error = seal_recovered(&disk, &path(1), 1, offset).unwrap_err();
+        assert!(error.is_corruption(), "{error}");
+        assert!(disk.bytes(&path(1)) == bad, "byte {byte}");
+    }
+    disk.put(&path(1), good);
+    seal_recovered(&disk, &path(1), 1, offset).unwrap();
+    let sealed = disk.bytes(&path(1));
+    for byte in offset..offset + 48 {
+        let mut bad = sealed.clone();
+        bad[byte as usize] ^= 1;
+        disk.put(&path(1), bad.clone());
+        let error = harden_seal(&disk, &path(1), 1, offset).unwrap_err();
+        assert!(error.is_corruption(), "{error}");
+        assert!(disk.bytes(&path(1)) == bad, "byte {byte}");
+    }
+    disk.put(&path(1), sealed);
+    disk.take_log();
+    harden_seal(&disk, &path(1), 1, offset).unwrap();
+    let calls = disk.take_log();
+    assert!(
+        calls.iter().any(|call| call == "sync 000001.wal"),
+        "{calls:?}"
+    );
+}
+
+#[test]
+fn records_of_many_windows_are_written_again_whole() {
+    let disk = MemoryDisk::default();
+    let mut writer = create(&disk, 1, None);
+    let records: Vec<Owned> = [
+        9,
+        300 << 10,
+        7,
+        100 << 10,
+        100 << 10,
+        100 << 10,
+        600 << 10,
+        1,
+    ]
+    .into_iter()
+    .map(Owned::of)
+    .collect();
+    append(&mut writer, &records).unwrap();
+    let offset = writer.offset();
+    let before = disk.bytes(&path(1));
+    disk.take_log();
+    seal_recovered(&disk, &path(1), 1, offset).unwrap();
+    let mut next = FIRST;
+    for call in disk.take_log() {
+        if let Some(written) = call.strip_prefix("write 000001.wal ") {
+            let (at, len) = written.split_once('+').unwrap();
+            assert_eq!(at.parse::<u64>().unwrap(), next, "{call}");
+            next += len.parse::<u64>().unwrap();
+        }
+    }
+    assert_eq!(next, offset + 48, "records and seal");
+    let bytes = disk.bytes(&path(1));
+    assert!(bytes[..offset as usize] == before[..offset as usize]);
+    assert_eq!(
+        replayed(&disk, 1).unwrap().1,
+        ReplayEnd::Recovered { offset }
+    );
 }
 
 #[test]
