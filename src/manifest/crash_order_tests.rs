@@ -5,6 +5,7 @@ use crate::format::version_edit::VersionEdit;
 use crate::manifest::edit_log::Manifest;
 use crate::manifest::sample::{DIR, database, edits, first_state};
 use crate::manifest::scripted_disk::ScriptedDisk;
+use std::io;
 use std::path::Path;
 
 /// The calls that put manifest `name` in force.
@@ -75,6 +76,33 @@ fn what_was_read_is_made_durable_before_anybody_acts_on_it() {
     assert_eq!(disk.take_calls(), expected);
     manifest.harden().unwrap();
     assert_eq!(disk.take_calls(), [""; 0], "once is enough");
+}
+
+#[test]
+fn what_cannot_be_made_durable_for_want_of_space_can_later_and_after_a_failed_sync_never() {
+    for (call, is_certain) in [(0, true), (1, false), (2, false)] {
+        let disk = ScriptedDisk::default();
+        drop(database(&disk, &edits()));
+        let opened = Manifest::open(
+            disk.shared(),
+            Path::new(DIR),
+            FormatWindow::BUILT,
+            |_, _| Ok(()),
+        );
+        let (mut manifest, _) = opened.unwrap().unwrap();
+        disk.fail_with(call, 1, io::ErrorKind::StorageFull);
+        assert!(manifest.harden().unwrap_err().is_storage_full());
+        assert!(disk.heal());
+        assert_eq!(manifest.has_failed(), !is_certain, "call {call}");
+        if is_certain {
+            manifest.harden().unwrap();
+            manifest.append(&VersionEdit::default()).unwrap();
+        } else {
+            disk.take_calls();
+            assert!(manifest.harden().unwrap_err().is_latched());
+            assert_eq!(disk.take_calls(), [""; 0], "call {call}");
+        }
+    }
 }
 
 #[test]

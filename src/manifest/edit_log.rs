@@ -143,14 +143,21 @@ impl Manifest {
     }
 
     /// Makes what was read durable, and removes what a crash may have left of other manifests.
+    ///
+    /// Where there was no space to write it once more, this may be tried again; after a failed
+    /// sync not, and nothing is written any more (M4).
     pub(crate) fn harden(&mut self) -> Result<()> {
-        if let Some(hardening) = &self.hardening {
-            hardening.run(&*self.file, &self.path)?;
-            let synced = self.fs.sync_dir(&self.dir);
-            synced.map_err(|e| Error::io("sync the directory", &self.dir, e))?;
-            self.remove_leftovers(&hardening.found);
-            self.hardening = None;
+        let Some(hardening) = &self.hardening else {
+            return Ok(());
+        };
+        self.refuse_after_failure()?;
+        hardening.write_again(&*self.file, &self.path)?;
+        if let Err(error) = hardening.sync(&*self.fs, &*self.file, &self.path) {
+            self.failure = Some(error.to_string());
+            return Err(error);
         }
+        self.remove_leftovers(&hardening.found);
+        self.hardening = None;
         Ok(())
     }
 

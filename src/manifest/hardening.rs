@@ -2,7 +2,7 @@
 //! [`super::edit_log`]).
 
 use crate::error::{Error, Result};
-use crate::fs::file_system::File;
+use crate::fs::file_system::{File, FileSystem};
 use crate::manifest::inventory::Inventory;
 use crate::manifest::replay::Replayed;
 use crate::planted::{Mistake, planted};
@@ -30,15 +30,24 @@ impl Hardening {
         Self { last, found }
     }
 
-    /// Writes the last record once more, and syncs.
-    pub(super) fn run(&self, file: &dyn File, path: &Path) -> Result<()> {
-        if planted(Mistake::RecoveredManifestUnsynced) {
-            return Ok(());
+    /// Writes the last record once more. Where that fails, the bytes of the file are as they were.
+    pub(super) fn write_again(&self, file: &dyn File, path: &Path) -> Result<()> {
+        match &self.last {
+            Some((start, bytes)) if !planted(Mistake::RecoveredManifestUnsynced) => {
+                let written = file.write_all_at(bytes, *start);
+                written.map_err(|e| Error::io("write", path, e))
+            }
+            _ => Ok(()),
         }
-        if let Some((start, bytes)) = &self.last {
-            let written = file.write_all_at(bytes, *start);
-            written.map_err(|e| Error::io("write", path, e))?;
+    }
+
+    /// Makes all of the file durable, and the names of its directory.
+    pub(super) fn sync(&self, fs: &dyn FileSystem, file: &dyn File, path: &Path) -> Result<()> {
+        if !planted(Mistake::RecoveredManifestUnsynced) {
+            file.sync_data().map_err(|e| Error::io("sync", path, e))?;
         }
-        file.sync_data().map_err(|e| Error::io("sync", path, e))
+        let dir = path.parent().unwrap_or(path);
+        let synced = fs.sync_dir(dir);
+        synced.map_err(|e| Error::io("sync the directory", dir, e))
     }
 }
