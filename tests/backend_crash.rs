@@ -259,6 +259,85 @@ fn batches_are_whole_where_nothing_was_synced() {
     );
 }
 
+/// After a kill the shards are opened and their batches completed while none of what was read has
+/// to be durable yet: power that is lost on the way leaves every batch whole all the same.
+#[test]
+fn batches_are_whole_where_power_is_lost_while_they_are_completed_after_a_kill() {
+    let mut completed = 0;
+    for alive in (40..400).step_by(9) {
+        let disk = CrashDisk::new();
+        let mortal = FaultDisk::new(Arc::new(disk.clone()) as Arc<dyn FileSystem>);
+        let opts = options(Arc::new(mortal.clone()), Durability::Buffered);
+        let backend = ShardedBackend::open(DIR, opts).unwrap();
+        let writes = marked_writes(&backend, 60);
+        // The process dies after so many writes to the disk.
+        mortal.arm(Fault {
+            kind: FaultKind::Eio,
+            at: alive,
+            mode: FaultMode::FromThenOn,
+            calls: FaultCalls::All,
+        });
+        let mut acknowledged = writes
+            .iter()
+            .take_while(|w| backend.write_batch(&w.ops).is_ok());
+        let acknowledged = acknowledged.by_ref().count();
+        drop(backend);
+        let (own, before) = (kept_by_shards(&disk), disk.calls());
+        let mut opts = options(Arc::new(disk.clone()), Durability::Buffered);
+        opts.engine.background = Background::Thread;
+        let backend = ShardedBackend::open(DIR, opts).unwrap();
+        let found = content(&backend).unwrap();
+        let left = survivors(&writes, &found).unwrap();
+        assert!(left.len() >= acknowledged, "a killed process lost a write");
+        completed += usize::from(own < found.len());
+        drop(backend);
+        let mut replay = disk.replay();
+        for call in before..=disk.calls() {
+            replay.advance_to(call);
+            for image in CrashImage::all(call as u64) {
+                let left = replay.image(image);
+                let found = content(&open(&left, Durability::Buffered).unwrap()).unwrap();
+                let survivors = survivors(&writes, &found);
+                survivors.unwrap_or_else(|e| panic!("{e}: {alive}, call {call} {image:?}"));
+            }
+        }
+    }
+    assert!(completed > 5, "{completed} batches were completed");
+}
+
+/// As above, where the shards were being made when the process was killed.
+#[test]
+fn shards_that_a_kill_left_half_made_open_where_power_is_lost_while_they_are_made_whole() {
+    for alive in 0.. {
+        let disk = CrashDisk::new();
+        let mortal = FaultDisk::new(Arc::new(disk.clone()) as Arc<dyn FileSystem>);
+        mortal.arm(Fault {
+            kind: FaultKind::Eio,
+            at: alive,
+            mode: FaultMode::FromThenOn,
+            calls: FaultCalls::All,
+        });
+        let opts = options(Arc::new(mortal.clone()), Durability::Buffered);
+        drop(ShardedBackend::open(DIR, opts));
+        let before = disk.calls();
+        let mut opts = options(Arc::new(disk.clone()), Durability::Buffered);
+        opts.engine.background = Background::Thread;
+        drop(ShardedBackend::open(DIR, opts).unwrap());
+        let mut replay = disk.replay();
+        for call in before..=disk.calls() {
+            replay.advance_to(call);
+            for image in CrashImage::all(call as u64) {
+                let opened = open(&replay.image(image), Durability::Buffered);
+                opened.unwrap_or_else(|e| panic!("{e}: {alive}, call {call} {image:?}"));
+            }
+        }
+        if mortal.fired() == 0 {
+            assert!(alive > 60, "{alive} calls");
+            break;
+        }
+    }
+}
+
 /// How many records the shards hold before anything completes their batches.
 fn kept_by_shards(disk: &CrashDisk) -> usize {
     let disk = disk.fork();

@@ -1,8 +1,9 @@
 //! Opening the shards of a database: making them, comparing them, completing their batches.
 //!
-//! Recovery takes the intents of all shards in the order of their numbers and applies each part
-//! that its shard has not had (X2 of `shard_set`), makes that durable, and removes the intents. A
-//! crash in between leaves a state of the same kind: every step may be done twice.
+//! Recovery takes the intents of all shards in the order of their numbers, has them made durable,
+//! applies each part that its shard has not had (X2 of `shard_set`), makes that durable, and
+//! removes the intents. A crash in between leaves a state of the same kind: every step may be done
+//! twice.
 
 use super::identity::Identity;
 use super::placement;
@@ -87,8 +88,11 @@ fn open_all(dir: &Path, wanted: Option<usize>, options: &EngineOptions) -> Resul
         complete: false,
     });
     check_count(dir, identity, wanted)?;
-    if found.is_none() {
-        identity.write(&first)?;
+    match found {
+        None => identity.write(&first)?,
+        // The other shards will carry what was read here, so it has to stay.
+        Some(_) if !identity.complete => first.sync()?,
+        Some(_) => {}
     }
     identity.check_found(found.or(Some(identity)), &shard_dir(dir, 0))?;
     let mut shards = vec![Shard::new(first)];
@@ -107,6 +111,8 @@ fn open_all(dir: &Path, wanted: Option<usize>, options: &EngineOptions) -> Resul
         shards.push(Shard::new(engine));
     }
     if let (false, Some(first)) = (identity.complete, shards.first()) {
+        // What the others were found to say has to stay, too, once this is said.
+        shards.iter().try_for_each(|shard| shard.engine.sync())?;
         let complete = Identity {
             complete: true,
             ..identity
@@ -146,7 +152,11 @@ fn recover(shards: &[Shard]) -> Result<u64> {
             holders.push((shard, number));
         }
     }
-    // An engine makes durable what it reads at its open, so the intents stay while this goes on.
+    if !intents.is_empty() {
+        // An engine shows what it read before that is durable. The intents have to stay while this
+        // goes on, and so have the parts that are not applied again.
+        shards.iter().try_for_each(|shard| shard.engine.sync())?;
+    }
     for (number, ops) in &intents {
         for (index, part) in parts_of(ops, shards.len()) {
             let had = applied.get_mut(index);
