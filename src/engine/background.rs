@@ -23,16 +23,31 @@ const EXPIRY_LOOK: Duration = Duration::from_secs(1);
 /// How long to sleep where nothing will become due by itself.
 const NO_LOOK: Duration = Duration::from_secs(3600);
 
-/// Starts the thread that flushes and compacts.
-pub(crate) fn start_worker(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> {
+/// Starts the thread that flushes and compacts, once `begin` has gone well: what has to come before
+/// anything is written.
+pub(crate) fn start_worker(
+    core: &Arc<Core>,
+    begin: fn(&Core) -> Result<()>,
+) -> std::io::Result<JoinHandle<()>> {
     let core = Arc::clone(core);
     spawn("grainstore-tables", move || {
+        let mut is_begun = false;
         while wait_for_work(&core) {
             // What failed is told in `trouble`, and comes again.
-            let _ = run(&core, Patience::Rests);
+            is_begun = is_begun || begin_telling(&core, begin).is_ok();
+            if is_begun {
+                let _ = run(&core, Patience::Rests);
+            }
             core.signal_progress();
         }
     })
+}
+
+/// Begins, and tells of a failure as of that of a flush, which cannot be without it.
+fn begin_telling(core: &Core, begin: fn(&Core) -> Result<()>) -> Result<()> {
+    core.latch.check()?; // told already
+    core.hold.check()?;
+    core.trouble.note(Work::Flush, begin(core))
 }
 
 /// Starts the thread that syncs the log within `window` after it was asked to.

@@ -198,9 +198,9 @@ struct Committed {
 /// Commits `requests` as one group (C1).
 fn commit_group(core: &Core, requests: &[&CommitRequest]) -> Result<Committed> {
     let bytes: usize = requests.iter().map(|r| r.payload.len()).sum();
+    take_up(core)?; // before any wait for table work, which begins with it
     rotate::pace(core, bytes)?;
     let traced = trace::commit(requests.len(), bytes);
-    take_up(core)?;
     let mut log = core.log.lock();
     core.check_open()?;
     core.latch.check()?;

@@ -10,7 +10,7 @@ use super::recovery;
 use super::rotate;
 use super::snapshot::Snapshot;
 use super::snapshots::CommitPoint;
-use super::take_up::take_up;
+use super::take_up;
 use super::trace;
 use super::trouble::Work;
 use super::write_batch::WriteBatch;
@@ -61,9 +61,19 @@ impl Engine {
     /// Opens the engine in `dir`, creating the directory and an empty database where there is none.
     ///
     /// Recovery after a crash is part of opening; it replays what the log holds and is not in
-    /// tables yet. Where the last close was clean, no record expires and nothing is due, opening
-    /// only reads: the log is begun, and threads are started, by the first write, flush or
-    /// compaction, which then takes the few syncs that this costs.
+    /// tables yet. Opening only reads. Where the last close was clean, no record expires and
+    /// nothing is due, the log is begun, and threads are started, by the first write, flush or
+    /// compaction, which then takes the few syncs that this costs. Else the background thread makes
+    /// durable what was read and begins the log while this returns; the first write, flush, sync or
+    /// watch waits for it, and reads do not. Without such a thread, in a new database and where
+    /// records expire all of it is done before this returns.
+    ///
+    /// So a read soon after an open may show a write that nobody was told of as durable: a durable
+    /// write that a kill or a failed sync cut short, or one that was not durable yet. A power cut
+    /// in the moment after the open can take it back, as it could before the kill; what was
+    /// acknowledged as durable, and what is written after the open, it cannot. Who must rely on
+    /// all that can be read calls [`sync`](Self::sync) first. Where making it durable fails, writes
+    /// are refused as after any failed sync, and the statistics tell why.
     ///
     /// # Errors
     /// `Locked` where the database is open already, `InvalidInput` where an option is out of its
@@ -99,11 +109,8 @@ impl Engine {
             .map(|m| m.bytes())
             .sum();
         traced.record("replayed_bytes", replayed as u64);
-        let is_begun = engine.core().log.lock().wal.is_some();
-        if is_begun {
-            take_up(engine.core())?;
-            engine.do_due_work();
-        }
+        take_up::follow_open(engine.core())?;
+        engine.do_due_work();
         Ok(engine)
     }
 
@@ -283,14 +290,17 @@ impl Inner {
         self.core.hold.release();
     }
 
-    /// A large memtable goes to a table, so that the next open need not replay it.
+    /// Does what the open left to do, so that the log can be sealed; and a large memtable goes to a
+    /// table, so that the next open need not replay it.
     fn flush_for_close(&self) -> Result<()> {
         let core = &self.core;
-        let skip = core.closed.load(Ordering::Acquire) || core.latch.is_closed();
-        if skip || core.view.load().active.bytes() <= core.options.close_flush_bytes {
+        if core.closed.load(Ordering::Acquire) || core.latch.is_closed() {
             return Ok(());
         }
-        take_up(core)?;
+        take_up::settle(core)?;
+        if core.view.load().active.bytes() <= core.options.close_flush_bytes {
+            return Ok(());
+        }
         rotate::freeze(core, &mut core.log.lock())?;
         while super::flush::flush_oldest(core)? {}
         Ok(())

@@ -7,7 +7,7 @@ use super::flush;
 use super::live_table::LiveTable;
 use super::lsm::Engine;
 use super::rotate;
-use super::take_up::take_up;
+use super::take_up::{settle, take_up};
 use super::trace;
 use crate::error::{Error, Result};
 
@@ -59,12 +59,13 @@ impl Engine {
         background::run_until_idle(self.core())
     }
 
-    /// Makes every write so far durable, whatever the durability chosen.
+    /// Makes every write so far durable, whatever the durability chosen, and all that can be read.
     ///
     /// # Errors
     /// As [`flush`](Self::flush).
     pub fn sync(&self) -> Result<()> {
         self.core().check_open()?;
+        settle(self.core())?;
         background::sync_log(self.core())
     }
 

@@ -21,8 +21,15 @@ pub(crate) mod guards;
 #[cfg(feature = "sim")]
 #[cfg(test)]
 mod guards_tests;
+mod hardening;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod held_disk;
 pub(crate) mod ingest;
 pub(crate) mod key_range;
+#[cfg(feature = "sim")]
+#[cfg(test)]
+mod killed_tests;
 pub(crate) mod latch;
 pub(crate) mod live_table;
 pub(crate) mod lsm;

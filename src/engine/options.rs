@@ -15,7 +15,8 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum Durability {
     /// When it is on the device: no crash or power cut loses it. One device flush serves all the
-    /// writers that wait at the same time. The default.
+    /// writers that wait at the same time. A read sees only such writes, but for what
+    /// [`Engine::open`](crate::engine::Engine::open) says of the moment after a kill. The default.
     #[default]
     Sync,
     /// When the operating system has it; a flush follows within the window. A power cut may lose

@@ -1,11 +1,17 @@
-//! What an open that only read has left to do.
+//! What an open, which only reads, has left to do.
 
+use super::hardening::Hardening;
 use super::sweep::Files;
 use crate::wal::writer::WalWriter;
 
 /// What is left to be done before anything may be written.
 #[derive(Debug)]
 pub(crate) struct Pending {
+    /// Nothing of it is needed before the first write: all is as a clean close left it, so that
+    /// what was read is durable, and no record expires.
+    pub(crate) is_quiet: bool,
+    /// What makes durable what was read of the log.
+    pub(crate) hardening: Hardening,
     /// The number of the log segment to begin.
     pub(crate) number: u64,
     /// The first segment that is needed from then on.

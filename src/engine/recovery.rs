@@ -1,11 +1,15 @@
 //! Opening a database: from what a crash, a kill or a clean close left to a running core.
 //!
 //! There is no repair step. The manifest tells which tables there are and from which log segment
-//! on records are not in tables yet; those segments are replayed into memtables. Recovery makes
-//! durable what it relied on before it acts on it (V1), so that a crash during or after it finds
-//! the same, and it seals the segment that the crash left open at the end of what survived (V2), so
-//! that nothing after that point can come back later. Records that are in tables already, as the
-//! first ones of the oldest segment may be, are passed over by their sequence numbers (V3).
+//! on records are not in tables yet; those segments are replayed into memtables. Records that are
+//! in tables already, as the first ones of the oldest segment may be, are passed over by their
+//! sequence numbers (V3).
+//!
+//! The replay is one pass that only reads, so that an open waits for no device. What it relied on
+//! is made durable, and the segment that the crash left open is sealed (V1, V2 of `hardening`),
+//! before the database is written to: that, and the beginning of a new segment, is `take_up`'s.
+//! A crash before it finds what this open found. Only a manifest that ends torn is written anew
+//! here, as nothing may be appended to it.
 //!
 //! What is checked: every segment from the first to the last that must exist is there; all but the
 //! last are sealed; sequence numbers rise; and the files say the same of each other (`witness`).
@@ -14,9 +18,10 @@
 use super::background;
 use super::core::{Core, Log, Signal};
 use super::directory::{self, NewNames};
+use super::hardening::Hardening;
 use super::latch::Latch;
 use super::live_table::LiveTable;
-use super::options::EngineOptions;
+use super::options::{Background, EngineOptions};
 use super::pending::Pending;
 use super::quiet;
 use super::read_view::{Levels, ReadView};
@@ -41,7 +46,6 @@ use crate::table::cache::BlockCache;
 use crate::table::file::TableFile;
 use crate::table::hit_tally::HitTally;
 use crate::table::open_files::OpenFiles;
-use crate::wal::recover::{harden_seal, seal_recovered};
 use crate::wal::replay::{ReplayEnd, replay};
 use std::path::Path;
 
@@ -66,13 +70,22 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
             witness::check_all_marks(&*file_system, dir, &files, (number, end))
         },
     )?;
-    let mut manifest = match found {
+    let is_new = found.is_none();
+    let manifest = match found {
         Some((manifest, _)) => manifest,
         None => create_manifest(&file_system, dir, &new_names, options.formats.newest)?,
     };
     let files = sweep::list(&*file_system, dir)?;
-    let (reading, replayed, last) = read_log(&*file_system, dir, &options, &mut manifest, &files)?;
+    let mut replayed = Replayed::new(&options, &manifest);
+    let mut hardening = Hardening::default();
+    let found = (&mut replayed, &mut hardening);
+    let last = replay_logs(&*file_system, dir, &manifest, &files, found)?;
     let state = manifest.state();
+    let expires = replayed.expires || state.version.tables().any(|t| t.properties.expiring > 0);
+    let is_quiet = quiet::is_quiet(&manifest, &files)
+        && hardening.is_as_closed()
+        && replayed.is_small(options.close_flush_bytes)
+        && !expires;
     let anew = planted(Mistake::ClockRunsBack);
     let seen_ms = state.clock_ms.max(replayed.time_ms);
     let floor_ms = if anew { 0 } else { seen_ms };
@@ -83,6 +96,8 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     let keeps_logs = last.is_some() && !replayed.is_empty();
     let log_first = if keeps_logs { state.log_first } else { number };
     let pending = Pending {
+        is_quiet,
+        hardening,
         number,
         log_first,
         files,
@@ -99,32 +114,14 @@ pub(crate) fn open(dir: &Path, options: EngineOptions) -> Result<Arc<Core>> {
     };
     let core = assemble(parts, replayed);
     let _ = core.own.set(Arc::downgrade(&core));
-    if reading == Reading::AndHardens || background::is_due(&core) {
+    // Who is told that a record has expired must not see it again where the clock is set back, so
+    // the time of this open is left behind before anybody can ask. And whether a new database can
+    // be written to is told at once.
+    let is_awaited = is_new || expires || core.options.background == Background::Inline;
+    if is_awaited && (!is_quiet || background::is_due(&core)) {
         take_up::begin_log(&core)?;
     }
     Ok(core)
-}
-
-/// Reads the log, and no more than that where all is as a clean close leaves it. Answers the number
-/// of the last segment, too, or `None` where there is none.
-fn read_log(
-    file_system: &dyn FileSystem,
-    dir: &Path,
-    options: &EngineOptions,
-    manifest: &mut Manifest,
-    files: &Files,
-) -> Result<(Reading, Replayed, Option<u64>)> {
-    if quiet::is_quiet(manifest, files) {
-        let (reading, mut replayed) = (Reading::Only, Replayed::new(options, manifest));
-        let last = replay_logs(file_system, dir, manifest, files, &mut replayed, reading)?;
-        if replayed.is_quiet(options.close_flush_bytes) {
-            return Ok((reading, replayed, last));
-        }
-    }
-    manifest.harden()?; // V1
-    let (reading, mut replayed) = (Reading::AndHardens, Replayed::new(options, manifest));
-    let last = replay_logs(file_system, dir, manifest, files, &mut replayed, reading)?;
-    Ok((reading, replayed, last))
 }
 
 /// The manifest comes first, naming no log yet, so that a directory without one holds no data.
@@ -143,13 +140,8 @@ fn create_manifest(
     Manifest::create(Arc::clone(file_system), dir, 1, &state, format)
 }
 
-/// What a replay does besides reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
-    Only,
-    /// Seals what was cut short, and makes durable what it relies on (V1, V2).
-    AndHardens,
-}
+/// What a replay fills: memtables, and how the segments end.
+type Found<'a> = (&'a mut Replayed, &'a mut Hardening);
 
 /// Replays the log; answers the number of the last segment, or `None` where there is none.
 fn replay_logs(
@@ -157,13 +149,12 @@ fn replay_logs(
     dir: &Path,
     manifest: &Manifest,
     files: &Files,
-    replayed: &mut Replayed,
-    reading: Reading,
+    found: Found<'_>,
 ) -> Result<Option<u64>> {
     let end = (manifest.number(), manifest.bytes());
     let state = manifest.state();
     let last = witness::check_tables(dir, state, files)
-        .and_then(|()| replay_segments(file_system, dir, (state, end), files, replayed, reading));
+        .and_then(|()| replay_segments(file_system, dir, (state, end), files, found));
     // A file may be missed only because the manifest lost the record that lets it go.
     last.map_err(|error| {
         let blamed = witness::check_all_marks(file_system, dir, files, end);
@@ -177,10 +168,8 @@ fn replay_segments(
     dir: &Path,
     (state, manifest): (&ManifestState, (u64, u64)),
     files: &Files,
-    replayed: &mut Replayed,
-    reading: Reading,
+    (replayed, hardening): Found<'_>,
 ) -> Result<Option<u64>> {
-    let hardens = reading == Reading::AndHardens;
     let named = state.log_last.max(state.closed.map_or(0, |(log, _)| log));
     let (mut number, mut required, mut last) = (state.log_first, named, None);
     while number <= required {
@@ -204,21 +193,15 @@ fn replay_segments(
                 let what = "a log segment that is not the last ends without its seal";
                 return Err(Error::corruption(&path, offset, what));
             }
-            ReplayEnd::Torn { .. } | ReplayEnd::Recovered { .. } if !hardens => {
-                replayed.is_cut_short = true;
-            }
-            ReplayEnd::Torn { offset } => seal_recovered(file_system, &path, number, offset)?,
             ReplayEnd::Rolled { .. } => required = required.max(number + 1),
             ReplayEnd::Closed { mark, .. } => {
                 let (manifest, bytes) = manifest;
                 witness::check_mark(dir, mark, manifest, bytes)?;
                 replayed.time_ms = replayed.time_ms.max(mark.time_ms);
             }
-            ReplayEnd::Recovered { .. } => {}
+            ReplayEnd::Torn { .. } | ReplayEnd::Recovered { .. } => {}
         }
-        if let (true, Some(offset)) = (hardens, end.seal()) {
-            harden_seal(file_system, &path, number, offset)?; // V1
-        }
+        hardening.note(number, end);
         last = Some(number);
         number += 1;
     }

@@ -22,9 +22,8 @@ pub(crate) struct Replayed {
     sequence_logged: u64,
     pub(crate) time_ms: u64,
     pub(crate) expiry_max_ms: u64,
-    expires: bool,
-    /// A segment ended otherwise than it was left by a clean close.
-    pub(crate) is_cut_short: bool,
+    /// A record of the log expires.
+    pub(crate) expires: bool,
 }
 
 impl Replayed {
@@ -45,14 +44,12 @@ impl Replayed {
             time_ms: 0,
             expiry_max_ms: 0,
             expires: false,
-            is_cut_short: false,
         }
     }
 
-    /// True where all is as a clean close leaves it, and nothing will happen by itself.
-    pub(crate) fn is_quiet(&self, close_flush_bytes: usize) -> bool {
-        let is_small = self.frozen.is_empty() && self.active.bytes() <= close_flush_bytes;
-        is_small && !self.expires && !self.is_cut_short
+    /// True where there is no more than a clean close leaves in the log.
+    pub(crate) fn is_small(&self, close_flush_bytes: usize) -> bool {
+        self.frozen.is_empty() && self.active.bytes() <= close_flush_bytes
     }
 
     pub(crate) fn is_empty(&self) -> bool {

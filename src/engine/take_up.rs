@@ -1,15 +1,26 @@
 //! The part of opening that writes.
 //!
-//! An open makes durable what it read, begins a log segment, says so in the manifest and starts the
-//! threads: six syncs. A database that was closed cleanly, of which nothing expires and in which
-//! nothing is due, can be read without any of that. It is taken up by the first write, or the first
-//! work on tables that is asked for (T1: nothing in the directory changes before). One that nobody
-//! writes to is closed as it was found.
+//! An open only reads. What it has left to do is to make durable what it read, to begin a log
+//! segment, to say so in the manifest and to start the threads: six syncs, and more the more a
+//! crash has left in the log. When that is done:
 //!
-//! Any thread may take up; the lock of the log makes one of them do it, and others wait.
+//! - T1: where all is as a clean close left it, nothing expires and nothing is due, with the first
+//!   write, or the first work on tables that is asked for. Nothing in the directory changes before,
+//!   and what nobody writes to is closed as it was found.
+//! - T2: else at once, by the thread behind the writers, while the open returns. Reads go on
+//!   meanwhile; whoever writes, or asks for a sync or a close, does it before or waits for it. So
+//!   nothing is acknowledged on top of what may still be lost, and what is in no table yet is
+//!   flushed only after it.
+//! - T3: before the open returns, where there is no such thread, where the database is new, and
+//!   where records expire.
+//!
+//! Any thread may take up; the lock of the log makes one of them do it, and others wait. It may be
+//! tried again after a failure only where the disk was full and it is certain what is on it; every
+//! other failure closes the latch.
 
 use super::background;
 use super::core::{Core, Log};
+use super::hardening::Hardening;
 use super::old_logs;
 use super::options::Background;
 use super::pending::Pending;
@@ -42,6 +53,34 @@ fn begin(core: &Core) -> Result<()> {
     Ok(())
 }
 
+/// The end of an open that has not taken up: where there is something to do, it is done behind it
+/// from now on (T2).
+pub(crate) fn follow_open(core: &Core) -> Result<()> {
+    let log = core.log.lock();
+    let is_begun = log.pending.is_none();
+    let is_quiet = log.pending.as_ref().is_some_and(|it| it.is_quiet);
+    drop(log);
+    if is_begun {
+        return take_up(core);
+    }
+    let has_thread = core.options.background == Background::Thread;
+    if has_thread && (!is_quiet || background::is_due(core)) {
+        start_threads(core)?;
+        core.signal_work();
+    }
+    Ok(())
+}
+
+/// Makes durable what the open read, where it may not be. Writes nothing in a quiet database.
+pub(crate) fn settle(core: &Core) -> Result<()> {
+    core.hold.check_process()?; // before any lock: a fork has them as they were
+    let pending = core.log.lock().pending.as_ref().map(|it| it.is_quiet);
+    match pending {
+        Some(false) => begin_log(core),
+        Some(true) | None => Ok(()),
+    }
+}
+
 /// Does all that writes, and starts no thread.
 pub(crate) fn begin_log(core: &Core) -> Result<()> {
     let mut log = core.log.lock();
@@ -53,10 +92,15 @@ pub(crate) fn begin_log(core: &Core) -> Result<()> {
     let Some(mut pending) = log.pending.take() else {
         return Ok(());
     };
-    if let Err(error) = begin_segment(core, &mut log, &mut pending) {
-        let is_certain = error.is_storage_full() && is_certain(core, &pending);
+    let begun = match harden(core, &mut pending) {
+        Ok(()) => begin_segment(core, &mut log, &mut pending)
+            .map_err(|error| (error, is_whole(core, &pending))),
+        Err(error) => Err((error, true)), // the same again later
+    };
+    if let Err((error, is_whole)) = begun {
+        let is_certain = is_whole && !core.manifest.lock().has_failed();
         log.pending = Some(pending);
-        return match is_certain {
+        return match error.is_storage_full() && is_certain {
             true => Err(error), // with space for it the next one has more luck
             false => core.latch.guard(Err(error)),
         };
@@ -69,19 +113,28 @@ pub(crate) fn begin_log(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// True where the new segment is either there, synced and all, or not there at all, and the
-/// manifest is as it was.
-fn is_certain(core: &Core, pending: &Pending) -> bool {
+/// True where the new segment is either there, synced and all, or not there at all.
+fn is_whole(core: &Core, pending: &Pending) -> bool {
     let named = core
         .file_system
         .file_len(&core.path(FileName::Wal(pending.number)));
     let is_apart = named.is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
-    (is_apart || pending.wal.is_some()) && !core.manifest.lock().has_failed()
+    is_apart || pending.wal.is_some()
+}
+
+/// Makes durable what was read: what the manifest says, and then what the log holds beyond it.
+fn harden(core: &Core, pending: &mut Pending) -> Result<()> {
+    core.manifest.lock().harden()?;
+    // Of a clean close the manifest was told once the log was durable.
+    if !pending.is_quiet {
+        pending.hardening.run(&*core.file_system, &core.dir)?;
+        pending.hardening = Hardening::default(); // once is enough
+    }
+    Ok(())
 }
 
 fn begin_segment(core: &Core, log: &mut Log, pending: &mut Pending) -> Result<()> {
     let mut manifest = core.manifest.lock();
-    manifest.harden()?;
     let (fs, dir, files) = (&core.file_system, &*core.dir, &pending.files);
     let spare = files.spares.first().copied();
     let wal = match pending.wal.take() {
@@ -126,7 +179,7 @@ fn start_threads(core: &Core) -> Result<()> {
     let mut threads = core.threads.lock();
     let workers = usize::from(core.options.background == Background::Thread);
     if threads.len() < workers {
-        threads.push(background::start_worker(&own).map_err(failed)?);
+        threads.push(background::start_worker(&own, begin_log).map_err(failed)?);
     }
     if let Some(window) = background::sync_window(&core.options)
         && threads.len() == workers

@@ -140,7 +140,7 @@ impl Db {
         self.core.engine.compact()
     }
 
-    /// Makes every write so far durable, whatever the durability chosen.
+    /// Makes every write so far durable, whatever the durability chosen, and all that can be read.
     ///
     /// # Errors
     /// As [`flush`](Self::flush).

@@ -9,8 +9,8 @@
 //! all that is written once more is held against its checksums first: what a replay has shown is
 //! made durable, or nothing is.
 //!
-//! For the recovery, before any writer exists. Run again after a crash or a failure, it does the
-//! same again.
+//! For whoever takes a database up, before any writer exists. Run again after a crash or a failure,
+//! it does the same again.
 
 use super::replay::header_at;
 use super::window::{WINDOW_BYTES, Window};

@@ -32,18 +32,6 @@ pub(crate) enum ReplayEnd {
     Torn { offset: u64 },
 }
 
-impl ReplayEnd {
-    /// Where the seal is; none where there is none.
-    pub(crate) fn seal(self) -> Option<u64> {
-        match self {
-            Self::Rolled { offset } | Self::Closed { offset, .. } | Self::Recovered { offset } => {
-                Some(offset)
-            }
-            Self::Torn { .. } => None,
-        }
-    }
-}
-
 /// One commit as the log has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ReplayedRecord<'a> {
