@@ -36,11 +36,13 @@ enum Moment {
 struct Death(Moment, Duration);
 
 impl Death {
-    /// Half of the deaths come while threads write, half around the open.
+    /// Half of the deaths come while threads write, half around the open: in it, which is short,
+    /// and while what it read is made durable behind it.
     fn draw(chance: &mut SplitMix64) -> Self {
         let (moment, micros) = match chance.below(8) {
             0..4 => (Moment::Open, 60_000),
-            4..7 => (Moment::Opening, 6_000),
+            4..6 => (Moment::Opening, 300),
+            6 => (Moment::Opening, 6_000),
             _ => (Moment::Start, 10_000),
         };
         Self(moment, Duration::from_micros(chance.below(micros)))
