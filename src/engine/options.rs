@@ -124,7 +124,8 @@ pub struct EngineOptions {
     /// Memtables in memory, the active one included, before writers wait for a flush. 2 to 64,
     /// default 4.
     pub memtables_max: usize,
-    /// Memory for blocks of tables. 0 keeps none. Default 64 MiB.
+    /// Memory for blocks of tables. 0 keeps none. Default 64 MiB. From 32 MiB on the blocks lie in
+    /// huge pages where the system has them, and up to an eighth more may be free for the next.
     pub cache_bytes: usize,
     /// Table files kept open, 1 to 1,000,000. A read of a block that is not in the cache, from a
     /// table whose file is closed, opens it again, which costs some microseconds; reads of cached

@@ -24,6 +24,9 @@ const STEPS: usize = 8;
 /// kilobytes has room, and the same place in each cell is in another set of the processor's cache.
 const SLACK_BYTES: usize = 64;
 
+/// A pool of less takes no slabs: one for each length of buffers would be a good part of all.
+const BYTES_MIN: usize = 16 * SLAB_BYTES;
+
 /// Slabs of memory for buffers.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -32,11 +35,16 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// A pool that has about `bytes_max` of memory in slabs at most.
+    /// A pool that has at most `bytes_max` of memory in slabs, and none where that is little.
     pub(crate) fn new(bytes_max: usize) -> Self {
+        let has_slabs = bytes_max >= BYTES_MIN;
+        Self::with_slabs(if has_slabs { bytes_max / SLAB_BYTES } else { 0 })
+    }
+
+    fn with_slabs(slabs_max: usize) -> Self {
         Self {
             cells: Arc::default(),
-            slabs_max: bytes_max / SLAB_BYTES,
+            slabs_max,
         }
     }
 
@@ -86,8 +94,17 @@ mod tests {
     }
 
     #[test]
+    fn a_small_pool_takes_no_slabs() {
+        for (bytes_max, slabs) in [(0, 0), (BYTES_MIN - 1, 0), (BYTES_MIN, 1)] {
+            let pool = Pool::new(bytes_max);
+            let buffer = pool.take(16 << 10);
+            assert_eq!((buffer.len(), pool.cells.slabs()), (16 << 10, slabs));
+        }
+    }
+
+    #[test]
     fn what_is_given_back_is_taken_next() {
-        let pool = Pool::new(8 * MIB);
+        let pool = Pool::with_slabs(4);
         let mut first = pool.take(16 << 10);
         first.fill(7);
         drop(first);
@@ -98,7 +115,7 @@ mod tests {
 
     #[test]
     fn buffers_of_any_length_are_had_within_and_beyond_the_bound() {
-        let pool = Pool::new(4 * MIB);
+        let pool = Pool::with_slabs(2);
         let lengths = [
             0,
             1,
@@ -115,7 +132,10 @@ mod tests {
             for len in lengths {
                 let mut buffer = pool.take(len);
                 assert_eq!(buffer.len(), len);
-                buffer.iter_mut().step_by(STEP).for_each(|byte| *byte = round);
+                buffer
+                    .iter_mut()
+                    .step_by(STEP)
+                    .for_each(|byte| *byte = round);
                 assert!(buffer.capacity() >= len);
                 kept.push(buffer);
                 assert!(pool.cells.slabs() <= 2);
@@ -129,7 +149,7 @@ mod tests {
 
     #[test]
     fn slabs_that_nobody_has_a_part_of_go_back() {
-        let pool = Pool::new(64 * MIB);
+        let pool = Pool::with_slabs(32);
         let mut buffers: Vec<_> = (0..100).map(|_| pool.take(200 << 10)).collect();
         let slabs = pool.cells.slabs();
         assert!(slabs >= 10, "{slabs}");
@@ -145,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_buffer_outlives_its_pool() {
-        let pool = Pool::new(4 * MIB);
+        let pool = Pool::with_slabs(2);
         let mut buffer = pool.take(30_000);
         buffer.fill(3);
         drop(pool);
@@ -154,7 +174,7 @@ mod tests {
 
     #[test]
     fn threads_take_and_drop_buffers_at_once() {
-        let pool = Arc::new(Pool::new(8 * MIB));
+        let pool = Arc::new(Pool::with_slabs(4));
         let threads: Vec<_> = (0..4u8)
             .map(|id| {
                 let pool = Arc::clone(&pool);
