@@ -98,7 +98,7 @@ impl Stretch {
         let index = self.walk.index();
         let goes = index > self.start;
         if goes {
-            self.walk.stand(index - 1);
+            self.walk.go_back(index - 1);
         }
         goes
     }

@@ -167,6 +167,15 @@ impl Block {
         self.prefetch_lines(place.value.saturating_add(ahead), lines.min(LINES_AHEAD));
     }
 
+    /// As [`prefetch_values_ahead`](Self::prefetch_values_ahead) for a walk that goes backward.
+    #[inline]
+    pub(crate) fn prefetch_values_behind(&self, place: Place) {
+        let len = place.value_end.saturating_sub(place.value);
+        let lines = len.div_ceil(LINE_BYTES as u32).min(LINES_AHEAD);
+        let ahead = (LINES_AHEAD + lines) * LINE_BYTES as u32;
+        self.prefetch_lines(place.value.saturating_sub(ahead), lines);
+    }
+
     #[inline]
     fn prefetch_lines(&self, from: u32, lines: u32) {
         prefetch_lines(self.slice(from as usize, self.bytes()), lines as usize);

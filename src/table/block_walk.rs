@@ -96,6 +96,14 @@ impl BlockWalk {
         self.stand(index);
     }
 
+    /// Goes back to the entry of this number, the one before, which is there; begins to load what
+    /// is before it.
+    #[inline]
+    pub(crate) fn go_back(&mut self, index: usize) {
+        self.block.prefetch_values_behind(self.place);
+        self.stand(index);
+    }
+
     /// As [`go_on`](Self::go_on) where the next entry is of another key and `accepts` its meta;
     /// `false`, and no step, elsewhere.
     #[inline]
