@@ -43,6 +43,8 @@ pub struct EngineRun<'a> {
     flushed: Option<u64>,
     /// The engine's time at the last write or table work; a kill takes back no more.
     clock_kept_ms: u64,
+    /// How many calls had changed the disk once the engine was open.
+    calls_at_open: usize,
     kills_fork: bool,
 }
 
@@ -94,6 +96,7 @@ impl<'a> EngineRun<'a> {
             options,
             flushed: (stats.sequence_last == 0).then_some(0),
             stats,
+            calls_at_open: disk.calls(),
             disk,
             clock,
             engine,
@@ -250,10 +253,13 @@ impl<'a> EngineRun<'a> {
         // The old engine goes before the new one comes: what it holds open is the directory.
         let aside = open_with((self.options)(4), &CrashDisk::new(), &self.clock);
         drop(std::mem::replace(&mut self.engine, aside));
+        // What was only read is left as it was found, and the time of those who read with it.
+        let was_read_only = self.disk.calls() == self.calls_at_open;
         self.engine = open_with((self.options)(memtable_kib), &self.disk, &self.clock);
+        self.calls_at_open = self.disk.calls();
         let now_ms = self.engine.now_ms();
-        if leave == Leave::Kill && self.kills_fork {
-            assert!(now_ms >= self.clock_kept_ms, "time ran back over a kill");
+        if was_read_only || (leave == Leave::Kill && self.kills_fork) {
+            assert!(now_ms >= self.clock_kept_ms, "time ran back beyond a write");
             self.model.lose_time(now_ms);
         }
         assert_eq!(now_ms, self.model.now_ms());

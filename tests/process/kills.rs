@@ -198,7 +198,8 @@ fn kill(kind: Kind, kills: u64, test: &str) {
     println!("{kind:?}: {tally:?}, 0 acknowledged losses");
     // What was to be tried was tried.
     assert!(tally.commits > tally.kills, "{tally:?}");
-    assert!(tally.in_open > tally.kills / 20, "{tally:?}");
+    // An open that waits for no device is soon over, and not every kill is in time for it.
+    assert!(tally.in_open > tally.kills / 50, "{tally:?}");
     assert!(!kind.compacts() || tally.in_compaction > tally.kills / 10);
     tell(Row::Kills, tally.kills);
 }
