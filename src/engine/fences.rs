@@ -7,11 +7,12 @@
 
 use crate::format::block_builder::common_prefix;
 use crate::format::bytes::{leading_word, without_prefix};
+use crate::format::guided_search::partition_point_near;
 use std::cmp::Ordering;
 use std::ops::Range;
 
 /// The smallest key of a table, and the largest or the excluded end of a range tombstone.
-type Bounds<'a> = (&'a [u8], &'a [u8]);
+pub(crate) type Bounds<'a> = (&'a [u8], &'a [u8]);
 
 /// The bounds of the tables of a level below 0, in key order.
 #[derive(Debug, Clone, Default)]
@@ -58,9 +59,7 @@ impl Fences {
         let more = (from..).take(2).take_while(|at| starts(*at)).count();
         from..from + more
     }
-}
 
-impl Fences {
     /// The number of the first table that does not end before `key`.
     #[inline]
     pub(crate) fn first_to_reach<'a>(
@@ -103,17 +102,8 @@ fn partition(words: &[u64], word: u64, is_before: impl Fn(usize) -> bool) -> usi
         return from;
     }
     let ties = words.get(from..).unwrap_or_default();
-    let end = from + ties.partition_point(|other| *other == word);
-    let (mut low, mut high) = (from, end);
-    while low < high {
-        let middle = low.midpoint(high);
-        if is_before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    low
+    let tied = ties.partition_point(|other| *other == word);
+    from + partition_point_near(tied, tied / 2, |at| is_before(from + at))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! one key, everything in an earlier source is newer than everything in a later one (V1). The order
 //! is the active memtable, frozen memtables (newest first), level 0 (newest first), levels 1 to 6.
 
-use super::fences::Fences;
+use super::fences::{Bounds, Fences};
 use super::live_table::LiveTable;
 use crate::error::Result;
 use crate::format::range_tombstones::RangeTombstones;
@@ -64,7 +64,7 @@ impl Levels {
         let Some(fences) = self.fences.get(level).filter(|_| !tables.is_empty()) else {
             return &[];
         };
-        let spanning = fences.spanning(key, |at| tables.get(at).map(|table| table.bounds()));
+        let spanning = fences.spanning(key, bounds_of(tables));
         tables.get(spanning).unwrap_or_default()
     }
 
@@ -101,8 +101,7 @@ impl Levels {
     /// The number of the first table of a level below 0 that does not end before `key`.
     #[inline]
     pub(crate) fn first_to_reach(&self, level: usize, key: &[u8]) -> usize {
-        let tables = self.level(level);
-        let bounds = |at: usize| tables.get(at).map(|table| table.bounds());
+        let bounds = bounds_of(self.level(level));
         let fences = self.fences.get(level);
         fences.map_or(0, |fences| fences.first_to_reach(key, bounds))
     }
@@ -110,8 +109,7 @@ impl Levels {
     /// The number of the first table of a level below 0 that does not begin before `key`.
     #[inline]
     pub(crate) fn first_from(&self, level: usize, key: &[u8]) -> usize {
-        let tables = self.level(level);
-        let bounds = |at: usize| tables.get(at).map(|table| table.bounds());
+        let bounds = bounds_of(self.level(level));
         let fences = self.fences.get(level);
         fences.map_or(0, |fences| fences.first_from(key, bounds))
     }
@@ -131,6 +129,12 @@ impl Levels {
     pub(crate) fn bytes(&self, level: usize) -> u64 {
         self.level(level).iter().map(|t| t.meta().bytes).sum()
     }
+}
+
+/// The bounds of each of `tables`, as fences ask for them.
+#[inline]
+fn bounds_of<'a>(tables: &'a [Arc<LiveTable>]) -> impl Fn(usize) -> Option<Bounds<'a>> {
+    move |at| tables.get(at).map(|table| table.bounds())
 }
 
 /// All the sources of a read, newest first (V1).

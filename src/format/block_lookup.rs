@@ -159,19 +159,14 @@ impl Block {
     /// Begins to load what a walk that has come to `place` will come to soon.
     #[inline]
     pub(crate) fn prefetch_values_ahead(&self, place: Place) {
-        let lines = place
-            .value_end
-            .saturating_sub(place.value)
-            .div_ceil(LINE_BYTES as u32);
         let ahead = LINES_AHEAD * LINE_BYTES as u32;
-        self.prefetch_lines(place.value.saturating_add(ahead), lines.min(LINES_AHEAD));
+        self.prefetch_lines(place.value.saturating_add(ahead), lines_per_step(place));
     }
 
     /// As [`prefetch_values_ahead`](Self::prefetch_values_ahead) for a walk that goes backward.
     #[inline]
     pub(crate) fn prefetch_values_behind(&self, place: Place) {
-        let len = place.value_end.saturating_sub(place.value);
-        let lines = len.div_ceil(LINE_BYTES as u32).min(LINES_AHEAD);
+        let lines = lines_per_step(place);
         let ahead = (LINES_AHEAD + lines) * LINE_BYTES as u32;
         self.prefetch_lines(place.value.saturating_sub(ahead), lines);
     }
@@ -180,4 +175,11 @@ impl Block {
     fn prefetch_lines(&self, from: u32, lines: u32) {
         prefetch_lines(self.slice(from as usize, self.bytes()), lines as usize);
     }
+}
+
+/// How many lines of values a step from `place` to its neighbour has loaded.
+#[inline]
+fn lines_per_step(place: Place) -> u32 {
+    let len = place.value_end.saturating_sub(place.value);
+    len.div_ceil(LINE_BYTES as u32).min(LINES_AHEAD)
 }

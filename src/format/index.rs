@@ -23,7 +23,7 @@
 use super::block_builder::common_prefix;
 use super::bytes::{Reader, leading_word, put_slice, put_varint, without_prefix};
 use super::damage::Damage;
-use super::guided_search::share_of;
+use super::guided_search::{partition_point_near, share_of};
 use std::cmp::Ordering;
 
 /// Collects the blocks of a table.
@@ -250,16 +250,8 @@ impl Index {
     fn first_separator_from(&self, start: usize, suffix: &[u8]) -> usize {
         let wanted = leading_word(suffix);
         let words = self.words.get(start..).unwrap_or_default();
-        let (mut low, mut high) = (start, start + words.partition_point(|&w| w <= wanted));
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.suffix(middle) < suffix {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let tied = words.partition_point(|&w| w <= wanted);
+        start + partition_point_near(tied, tied / 2, |i| self.suffix(start + i) < suffix)
     }
 
     /// The separator of the `i`-th block against `key`.
